@@ -1,0 +1,39 @@
+/** Bundles src into dist: one small entry that any Node can start, the MCP path, and chunks that load on first use. */
+import { build } from 'esbuild';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+
+const { dependencies, optionalDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+
+await rm('dist', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: ['src/main.ts', 'src/providers/onepassword-child.ts'],
+  outdir: 'dist',
+  entryNames: '[name]',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: Object.keys({ ...dependencies, ...optionalDependencies }),
+  // Bundled CommonJS packages still call require() for Node's own modules.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  legalComments: 'none',
+  metafile: true,
+});
+await chmod('dist/main.js', 0o755);
+await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licences(metafile));
+
+/** The licence texts of every package whose code is inside the bundle. */
+async function licences({ inputs }) {
+  const names = new Set(Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
+  const texts = [...names].sort().map(async (name) => {
+    for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENCE', 'LICENSE.txt']) {
+      const text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => undefined);
+      if (text !== undefined) return `${name}\n\n${text}`;
+    }
+    const { license } = JSON.parse(await readFile(`node_modules/${name}/package.json`, 'utf8'));
+    return `${name}\n\nLicence: ${license}`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`);
+}

@@ -1,0 +1,67 @@
+/** Every way in which Agent Vault can refuse or fail. Closed on purpose: the three translators (MCP, web, CLI) know each one. */
+export type Failure =
+  | 'config_invalid'
+  | 'input_invalid'
+  | 'vault_unknown'
+  | 'vault_unavailable'
+  | 'vault_read_only'
+  | 'secret_unknown'
+  | 'secret_ambiguous'
+  | 'secret_changed'
+  | 'value_unwritable'
+  | 'provider_refused'
+  | 'provider_limited'
+  | 'provider_unavailable'
+  | 'approval_unavailable'
+  | 'audit_unavailable'
+  | 'too_many_requests'
+  | 'closing'
+  | 'tunnel_unavailable'
+  | 'internal';
+
+/** How a failure looks outside: HTTP status on the approval pages, exit code of the command line. */
+export const failures = {
+  config_invalid: { status: 500, exit: 1 },
+  input_invalid: { status: 400, exit: 2 },
+  vault_unknown: { status: 404, exit: 3 },
+  vault_unavailable: { status: 503, exit: 4 },
+  vault_read_only: { status: 403, exit: 3 },
+  secret_unknown: { status: 404, exit: 3 },
+  secret_ambiguous: { status: 409, exit: 3 },
+  secret_changed: { status: 409, exit: 3 },
+  value_unwritable: { status: 400, exit: 3 },
+  provider_refused: { status: 403, exit: 4 },
+  provider_limited: { status: 429, exit: 4 },
+  provider_unavailable: { status: 503, exit: 4 },
+  approval_unavailable: { status: 503, exit: 4 },
+  audit_unavailable: { status: 503, exit: 4 },
+  too_many_requests: { status: 429, exit: 4 },
+  closing: { status: 503, exit: 4 },
+  tunnel_unavailable: { status: 503, exit: 4 },
+  internal: { status: 500, exit: 70 },
+} as const satisfies Record<Failure, { status: number; exit: number }>;
+
+export interface VaultErrorOptions {
+  /** For the operator, on stderr: what to do about it. Never a value, token or foreign text. */
+  readonly hint?: string;
+  /** The foreign error behind it. Kept for a debugger; no translator prints it. */
+  readonly cause?: unknown;
+}
+
+/** The one error class. `message` is in our own words, holds no value, and may reach an agent. */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+  readonly failure: Failure;
+  readonly hint: string | undefined;
+
+  constructor(failure: Failure, message: string, options: VaultErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.failure = failure;
+    this.hint = options.hint;
+  }
+}
+
+/** Whatever was thrown, as a VaultError; anything that is not one is a bug and keeps its text to itself. */
+export function asVaultError(thrown: unknown, failure: Failure, message: string): VaultError {
+  return thrown instanceof VaultError ? thrown : new VaultError(failure, message, { cause: thrown });
+}

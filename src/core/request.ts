@@ -1,0 +1,82 @@
+import type { Deadline } from './clock.ts';
+import type { Secret } from './secret.ts';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+export type SessionId = Branded<'SessionId'>;
+export type RequestId = Branded<'RequestId'>;
+
+export type Operation = 'read' | 'write';
+export type Scope = 'secret' | 'vault';
+
+/** One run of an agent's client. `agent` is the client's own word ("calls itself"), made visible; never proof of anything. */
+export interface Session {
+  readonly id: SessionId;
+  readonly agent: string;
+  readonly folder: string;
+  readonly pid: number;
+}
+
+/** A secret as a provider knows it, without its value. `id` is what approvals, windows and fetches are bound to. */
+export interface Entry {
+  readonly id: string;
+  /** What the agent and the person read. */
+  readonly name: string;
+  /** Where the provider groups secrets: the group's identifier, and its title for people. */
+  readonly group?: string;
+  readonly groupTitle?: string;
+  /** The id of a wider entry, an approval or window of which includes this one (an item of 1Password and its fields). */
+  readonly within?: string;
+}
+
+/** One secret to be written: the entry it becomes, whether it exists already, and the value. */
+export interface PlannedWrite extends Entry {
+  readonly effect: 'create' | 'replace';
+  readonly value: Secret;
+}
+
+/** What the approval page lists: names as shown, never a value. */
+export interface AskedName extends Entry {
+  readonly effect?: 'create' | 'replace';
+  /** Masked, for writes. */
+  readonly preview?: string;
+}
+
+/** Who decided, and what proved it. */
+export interface Approver {
+  readonly name: string;
+  readonly factor: 'link' | 'totp' | 'passkey';
+}
+
+/** A person's choice about one request. `until` is the end of the window it opens; absent when every read asks. */
+export interface Decision {
+  readonly approve: boolean;
+  readonly approver: Approver;
+  readonly at: Deadline;
+  readonly until?: Deadline;
+  readonly note?: string;
+}
+
+export type RequestState =
+  'opening' | 'pending' | 'deciding' | 'approved' | 'released' | 'lapsed' | 'denied' | 'expired' | 'withdrawn';
+
+export type RequestStep = 'opened' | 'decide' | 'undo' | 'approve' | 'deny' | 'expire' | 'withdraw' | 'release' | 'lapse';
+
+/** The life of a request. A step that is not listed for a state does not exist. */
+const life: Record<RequestState, Partial<Record<RequestStep, RequestState>>> = {
+  opening: { opened: 'pending', withdraw: 'withdrawn' },
+  pending: { decide: 'deciding', expire: 'expired', withdraw: 'withdrawn' },
+  deciding: { undo: 'pending', approve: 'approved', deny: 'denied' },
+  approved: { release: 'released', lapse: 'lapsed' },
+  released: {},
+  lapsed: {},
+  denied: {},
+  expired: {},
+  withdrawn: {},
+};
+
+/** The state that a step leads to; null if the step is not possible. */
+export function next(state: RequestState, step: RequestStep): RequestState | null {
+  return life[state][step] ?? null;
+}
