@@ -12,7 +12,9 @@ export interface VaultPolicy {
 }
 
 export type Rule =
-  { readonly kind: 'open'; readonly window: Window } | { readonly kind: 'ask' } | { readonly kind: 'refuse'; readonly failure: Failure };
+  | { readonly kind: 'open'; readonly window: Window }
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'refuse'; readonly failure: Failure };
 
 /** Decides without doing: no clock, no store, no network. `window` is one that is open now and covers the entry, or null. */
 export function rule(operation: Operation, policy: VaultPolicy, window: Window | null): Rule {

@@ -1,6 +1,16 @@
 import type { AuditRow, CommittedRow, DecisionRecord } from './audit-row.ts';
 import type { VaultPolicy } from './policy.ts';
-import type { AskedName, Decision, Entry, Operation, PlannedWrite, RequestId, RequestState, Scope, Session } from './request.ts';
+import type {
+  AskedName,
+  Decision,
+  Entry,
+  Operation,
+  PlannedWrite,
+  RequestId,
+  RequestState,
+  Scope,
+  Session,
+} from './request.ts';
 import type { Secret } from './secret.ts';
 import type { VaultError } from './errors.ts';
 
@@ -54,7 +64,10 @@ export interface Writer {
    * Checks, before anybody is asked, that all of these can be written, and says for each whether it creates or replaces.
    * Throws `value_unwritable` with the reason (never the value) if one cannot. Changes nothing.
    */
-  plan(writes: readonly { readonly name: string; readonly value: Secret }[], call: ProviderCall): Promise<readonly PlannedWrite[]>;
+  plan(
+    writes: readonly { readonly name: string; readonly value: Secret }[],
+    call: ProviderCall,
+  ): Promise<readonly PlannedWrite[]>;
   /**
    * Writes them all. Throws `secret_changed`, having written nothing, if an effect is no longer what was planned.
    * If it fails half-way it undoes what it did; the error's message says exactly what remains.

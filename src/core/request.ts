@@ -7,6 +7,15 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type SessionId = Branded<'SessionId'>;
 export type RequestId = Branded<'RequestId'>;
 
+/** Marks a text as an id of its kind. Says nothing about whether there is such a session or request. */
+export function sessionId(text: string): SessionId {
+  return text as SessionId;
+}
+
+export function requestId(text: string): RequestId {
+  return text as RequestId;
+}
+
 export type Operation = 'read' | 'write';
 export type Scope = 'secret' | 'vault';
 
@@ -61,7 +70,8 @@ export interface Decision {
 export type RequestState =
   'opening' | 'pending' | 'deciding' | 'approved' | 'released' | 'lapsed' | 'denied' | 'expired' | 'withdrawn';
 
-export type RequestStep = 'opened' | 'decide' | 'undo' | 'approve' | 'deny' | 'expire' | 'withdraw' | 'release' | 'lapse';
+export type RequestStep =
+  'opened' | 'decide' | 'undo' | 'approve' | 'deny' | 'expire' | 'withdraw' | 'release' | 'lapse';
 
 /** The life of a request. A step that is not listed for a state does not exist. */
 const life: Record<RequestState, Partial<Record<RequestStep, RequestState>>> = {

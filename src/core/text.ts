@@ -17,7 +17,9 @@ const keycapOrPictograph = /[\p{Extended_Pictographic}0-9#*]/u;
 export function visible(text: string): string {
   if (!hidden.test(text)) return text;
   const points = Array.from(text);
-  return points.map((point, at) => (keeps(point, points[at - 1] ?? '', points[at + 1] ?? '') ? point : escaped(point))).join('');
+  return points
+    .map((point, at) => (keeps(point, points[at - 1] ?? '', points[at + 1] ?? '') ? point : escaped(point)))
+    .join('');
 }
 
 /** Like `visible`, on one line: for names, logs and terminals. */
@@ -28,7 +30,9 @@ export function oneLine(text: string): string {
 /** The beginning of a text, saying how much is missing. `limit` counts code points. */
 export function shortened(text: string, limit: number): string {
   const points = Array.from(text);
-  return points.length <= limit ? text : `${points.slice(0, limit).join('')}… (${points.length - limit} more characters)`;
+  return points.length <= limit
+    ? text
+    : `${points.slice(0, limit).join('')}… (${points.length - limit} more characters)`;
 }
 
 /** What a person may see of a value to be written: at most its first and last 3 characters, and only if it is longer than 12. */

@@ -1,0 +1,356 @@
+import type { Clock, Deadline } from './clock.ts';
+import { deadlineIn, isOver, plus, remaining } from './clock.ts';
+import { asVaultError, VaultError } from './errors.ts';
+import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
+import type { AuditLog, DecideResult, Desk, Log, Random, RequestView } from './ports.ts';
+import type { Approver, Decision, RequestId, RequestStep, SessionId } from './request.ts';
+import { next, requestId } from './request.ts';
+import { decisionRecord, requestRows } from './rows.ts';
+import { viewOf } from './view.ts';
+
+/** An approval waits for its agent until the request's expiry or this long after the decision, whichever is later. */
+const pickUpMs = 120_000;
+/** How long the pages can still say what became of a request that has ended. */
+const rememberedMs = 15 * 60_000;
+/** Both clocks are looked at this often while anything is open. */
+const sweepMs = 1_000;
+const maxOtherReasons = 5;
+
+export interface ApprovalsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: AuditLog;
+  readonly log: Log;
+  readonly expiresInMs: number;
+  readonly maxOpen: number;
+}
+
+/** The life of every request: opened once, joined by repeats, decided once, picked up or lapsed. All of it in memory. */
+export class Approvals implements Desk {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #audit: AuditLog;
+  readonly #log: Log;
+  readonly #expiresInMs: number;
+  readonly #maxOpen: number;
+  readonly #byId = new Map<RequestId, LiveRequest>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #stopSweep: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: ApprovalsOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#audit = options.audit;
+    this.#log = options.log;
+    this.#expiresInMs = options.expiresInMs;
+    this.#maxOpen = options.maxOpen;
+  }
+
+  /** Opens a request and commits its rows `requested`; `ready` tells how that went. Throws `too_many_requests`, `closing`. */
+  open(asked: NewRequest): LiveRequest {
+    if (this.#closed) throw new VaultError('closing', 'agent-vault is shutting down');
+    if (this.#all((request) => isOpen(request)).length >= this.#maxOpen) {
+      throw new VaultError(
+        'too_many_requests',
+        `${this.#maxOpen} requests are waiting for the person already; wait for an answer`,
+      );
+    }
+    const openedAt = deadlineIn(this.#clock, 0);
+    const request: LiveRequest = {
+      ...asked,
+      id: requestId(this.#random.id()),
+      openedAt,
+      expiry: plus(openedAt, this.#expiresInMs),
+      ready: Promise.resolve(),
+      state: 'opening',
+      otherReasons: new Set(),
+      waiters: new Set(),
+      unclaimed: 0,
+      held: 0,
+      untold: false,
+      narrowing: false,
+    };
+    this.#byId.set(request.id, request);
+    request.ready = this.#commitOpening(request);
+    request.ready.catch(() => undefined);
+    this.#scheduleSweep();
+    return request;
+  }
+
+  /** The request that a call with this key joins; null if there is none. Notes the reason if it is another one. */
+  join(key: string, reason: string): LiveRequest | null {
+    this.#sweep();
+    const [request] = this.#all((candidate) => candidate.key === key && isOpen(candidate));
+    if (request === undefined) return null;
+    if (reason !== request.reason && request.otherReasons.size < maxOtherReasons) request.otherReasons.add(reason);
+    return request;
+  }
+
+  /** Approvals with this key that no call holds yet: each can be claimed once. */
+  claims(key: string): Claim[] {
+    this.#sweep();
+    return this.#all((request) => request.key === key && request.unclaimed > 0).map((request) => this.#claim(request));
+  }
+
+  /** Approvals of a whole entry whose name meant several fields, one of which is now asked for. */
+  narrowed(session: SessionId, vault: string, within: ReadonlySet<string>): Claim[] {
+    this.#sweep();
+    const fits = (request: LiveRequest): boolean =>
+      request.narrowing &&
+      request.unclaimed > 0 &&
+      request.session.id === session &&
+      request.vault === vault &&
+      request.names.some((name) => within.has(name.id));
+    return this.#all(fits).map((request) => this.#claim(request));
+  }
+
+  /** A denial or expiry that no call has heard of yet. Told once. */
+  untold(key: string): LiveRequest | null {
+    this.#sweep();
+    const [request] = this.#all((candidate) => candidate.key === key && candidate.untold);
+    if (request === undefined) return null;
+    request.untold = false;
+    return request;
+  }
+
+  /** Waits until the request ends, the budget is spent or the call is aborted. Every call that waits at an approval gets a claim. */
+  wait(request: LiveRequest, options: { signal: AbortSignal; budgetMs: number }): Promise<WaitEnd> {
+    const { signal, budgetMs } = options;
+    return new Promise((resolve) => {
+      const end = (result: WaitEnd): void => {
+        request.waiters.delete(end);
+        stopTimer();
+        signal.removeEventListener('abort', onAbort);
+        resolve(result);
+      };
+      const onAbort = (): void => end({ kind: 'aborted' });
+      const stopTimer = Number.isFinite(budgetMs)
+        ? this.#clock.after(budgetMs, () => end({ kind: 'budget' }))
+        : (): void => undefined;
+      if (signal.aborted) return end({ kind: 'aborted' });
+      if (!isOpen(request)) return end({ kind: 'withdrawn', request });
+      signal.addEventListener('abort', onAbort, { once: true });
+      request.waiters.add(end);
+    });
+  }
+
+  view(id: RequestId): RequestView | null {
+    this.#sweep();
+    const request = this.#byId.get(id);
+    return request === undefined || request.state === 'opening' ? null : viewOf(request, this.#clock);
+  }
+
+  async decide(id: RequestId, approve: boolean, approver: Approver): Promise<DecideResult> {
+    this.#sweep();
+    const request = this.#byId.get(id);
+    if (request === undefined) return 'unknown';
+    if (!this.#step(request, 'decide')) return 'ended';
+    const work = this.#record(request, this.#decision(request, approve, approver));
+    return this.#tracked(work);
+  }
+
+  /** Ends a request that nobody has decided. `cause` is for the log; it is in our own words. */
+  withdraw(request: LiveRequest, cause: string): void {
+    if (request.state === 'deciding') request.leaving = cause;
+    if (!this.#step(request, 'withdraw')) return;
+    this.#wake(request, { kind: 'withdrawn', request });
+    this.#note(request, 'withdrawn', { cause });
+  }
+
+  /** Ends a request whose page cannot be shown: every waiting call fails with the error. */
+  fail(request: LiveRequest, error: VaultError): void {
+    if (!this.#step(request, 'withdraw')) return;
+    this.#wake(request, { kind: 'failed', error });
+    this.#note(request, 'withdrawn', { cause: error.failure });
+  }
+
+  /** Ends everything of a session that is gone. */
+  endSession(session: SessionId, cause: string): void {
+    for (const request of this.#all((candidate) => candidate.session.id === session)) this.#end(request, cause);
+  }
+
+  /** Ends every request; resolves when all rows are committed or have failed. Nothing can be opened or decided afterwards. */
+  async close(cause: string): Promise<void> {
+    this.#closed = true;
+    this.#stopSweep?.();
+    for (const request of this.#byId.values()) this.#end(request, cause);
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+  }
+
+  async #commitOpening(request: LiveRequest): Promise<void> {
+    try {
+      const detail = { tool: request.tool, expiresAt: new Date(request.expiry.wall).toISOString() };
+      await this.#tracked(this.#audit.append(requestRows(request, 'requested', request.openedAt.wall, detail)));
+    } catch (thrown) {
+      const error = asVaultError(thrown, 'audit_unavailable', 'the audit log cannot be written');
+      if (this.#step(request, 'withdraw')) this.#wake(request, { kind: 'failed', error });
+      this.#byId.delete(request.id);
+      throw error;
+    }
+    // A request that was withdrawn meanwhile stays so.
+    this.#step(request, 'opened');
+  }
+
+  #decision(request: LiveRequest, approve: boolean, approver: Approver): Decision {
+    const at = deadlineIn(this.#clock, 0);
+    const remembers = approve && request.operation === 'read' && request.policy.ttlMs > 0;
+    return { approve, approver, at, ...(remembers ? { until: plus(at, request.policy.ttlMs) } : {}) };
+  }
+
+  /** Commits the decision, then lets it take effect. A denial takes effect even if it cannot be recorded; an approval does not. */
+  async #record(request: LiveRequest, decision: Decision): Promise<DecideResult> {
+    const action = decision.approve ? 'approved' : 'denied';
+    const decided = { ...request, decision };
+    const rows = requestRows(
+      decided,
+      action,
+      decision.at.wall,
+      decision.note === undefined ? {} : { note: decision.note },
+    );
+    try {
+      await this.#audit.append(rows, decisionRecord(request, decision));
+    } catch {
+      if (decision.approve) return this.#undo(request);
+      this.#log.warn(
+        `the denial of request ${request.id} could not be written to the audit log; it is denied all the same`,
+      );
+    }
+    request.decision = decision;
+    request.pickUp = later(request.expiry, plus(decision.at, pickUpMs));
+    if (decision.approve) this.#approve(request, decision);
+    else this.#endUntold(request, 'deny');
+    return 'recorded';
+  }
+
+  #undo(request: LiveRequest): DecideResult {
+    this.#step(request, 'undo');
+    if (request.leaving !== undefined) this.withdraw(request, request.leaving);
+    this.#sweep();
+    return 'unrecorded';
+  }
+
+  #approve(request: LiveRequest, decision: Decision): void {
+    this.#step(request, 'approve');
+    if (request.leaving !== undefined || this.#closed) return this.#lapse(request, request.leaving ?? 'closed');
+    const waiters = [...request.waiters];
+    request.unclaimed = Math.max(1, waiters.length);
+    if (request.perform !== undefined) {
+      this.#step(request, 'release');
+      request.work = this.#tracked(request.perform(request));
+      request.work.catch(() => undefined);
+    }
+    for (const wake of waiters) wake({ kind: 'approved', claim: this.#claim(request, decision) });
+    this.#scheduleSweep();
+  }
+
+  #claim(request: LiveRequest, decision = request.decision): Claim {
+    if (decision === undefined) throw new VaultError('internal', 'an approval without a decision');
+    request.unclaimed -= 1;
+    request.held += 1;
+    let done = false;
+    const settle = (give: number): void => {
+      if (done) return;
+      done = true;
+      request.held -= 1;
+      request.unclaimed += give;
+      if (give === 0 && request.held === 0 && request.unclaimed === 0) this.#step(request, 'release');
+      this.#sweep();
+    };
+    return { request, decision, spend: () => settle(0), giveBack: () => settle(1) };
+  }
+
+  #end(request: LiveRequest, cause: string): void {
+    this.withdraw(request, cause);
+    request.untold = false;
+    if (request.state === 'approved') this.#lapse(request, cause);
+    else request.unclaimed = 0;
+  }
+
+  #lapse(request: LiveRequest, cause: string): void {
+    request.unclaimed = 0;
+    if (!this.#step(request, 'lapse')) return;
+    this.#wake(request, { kind: 'withdrawn', request });
+    this.#note(request, 'lapsed', { cause });
+  }
+
+  /** Ends a request with an outcome that waiting calls hear now, or the next matching call hears once. */
+  #endUntold(request: LiveRequest, step: 'deny' | 'expire'): void {
+    if (!this.#step(request, step)) return;
+    request.untold = request.waiters.size === 0 && request.leaving === undefined && !this.#closed;
+    request.pickUp ??= deadlineIn(this.#clock, pickUpMs);
+    this.#wake(request, { kind: step === 'deny' ? 'denied' : 'expired', request });
+    if (step === 'expire') this.#note(request, 'expired', {});
+  }
+
+  /** Moves the state, if the table of `request.ts` allows it. */
+  #step(request: LiveRequest, step: RequestStep): boolean {
+    const state = next(request.state, step);
+    if (state === null) return false;
+    request.state = state;
+    return true;
+  }
+
+  #wake(request: LiveRequest, end: WaitEnd): void {
+    for (const wake of [...request.waiters]) wake(end);
+  }
+
+  /** Writes down an end that takes nothing from anybody: it holds even if the log cannot be written. */
+  #note(request: LiveRequest, action: 'withdrawn' | 'expired' | 'lapsed', detail: { cause?: string }): void {
+    const written = this.#audit.append(requestRows(request, action, this.#clock.wall(), detail));
+    this.#tracked(written).catch(() => {
+      this.#log.warn(`request ${request.id} is ${action}, which could not be written to the audit log`);
+    });
+  }
+
+  #tracked<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.add(work);
+    const done = (): boolean => this.#underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Ends what either clock says is over. */
+  #sweep(): void {
+    for (const request of this.#byId.values()) {
+      if (request.state === 'pending' && isOver(this.#clock, request.expiry)) this.#endUntold(request, 'expire');
+      if (request.pickUp !== undefined && isOver(this.#clock, request.pickUp)) this.#pickUpOver(request);
+      if (isEnded(request) && isOver(this.#clock, plus(request.expiry, rememberedMs))) this.#byId.delete(request.id);
+    }
+  }
+
+  #pickUpOver(request: LiveRequest): void {
+    request.untold = false;
+    if (request.held > 0) return;
+    if (request.state === 'approved') this.#lapse(request, 'not picked up in time');
+    else request.unclaimed = 0;
+  }
+
+  #scheduleSweep(): void {
+    if (this.#stopSweep !== null || this.#closed || this.#byId.size === 0) return;
+    const due = this.#all((request) => !isEnded(request)).map((request) =>
+      remaining(this.#clock, request.pickUp ?? request.expiry),
+    );
+    this.#stopSweep = this.#clock.after(Math.max(1, Math.min(sweepMs, ...due)), () => {
+      this.#stopSweep = null;
+      this.#sweep();
+      this.#scheduleSweep();
+    });
+  }
+
+  #all(fits: (request: LiveRequest) => boolean): LiveRequest[] {
+    return [...this.#byId.values()].filter(fits);
+  }
+}
+
+function isOpen(request: LiveRequest): boolean {
+  return request.state === 'opening' || request.state === 'pending' || request.state === 'deciding';
+}
+
+function isEnded(request: LiveRequest): boolean {
+  return !isOpen(request) && request.state !== 'approved' && request.held === 0;
+}
+
+function later(a: Deadline, b: Deadline): Deadline {
+  return a.monotonic > b.monotonic ? a : b;
+}

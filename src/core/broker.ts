@@ -1,0 +1,161 @@
+import { createHmac } from 'node:crypto';
+import type { Approvals } from './approvals.ts';
+import { canonical } from './canonical.ts';
+import type { Clock } from './clock.ts';
+import { VaultError } from './errors.ts';
+import { parseName, parseNames, parseReason, parseWrites } from './input.ts';
+import type { Outcome, VaultListing } from './outcome.ts';
+import type { AuditLog, Call, Doorway, Random, Vault } from './ports.ts';
+import { rule } from './policy.ts';
+import { Reading } from './reading.ts';
+import type { Operation, Session, SessionId } from './request.ts';
+import { rowsFor } from './rows.ts';
+import { Secret } from './secret.ts';
+import type { Vaults } from './vaults.ts';
+import { Waiting } from './waiting.ts';
+import type { Windows } from './windows.ts';
+import { Writing } from './writing.ts';
+
+export interface BrokerOptions {
+  readonly vaults: Vaults;
+  readonly approvals: Approvals;
+  readonly windows: Windows;
+  readonly audit: AuditLog;
+  readonly doorway: Doorway;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What every call carries. `tool` is where it came in: the same names through another tool are another request. */
+export interface Ask {
+  readonly tool: string;
+  readonly vault: string;
+  readonly reason: string;
+}
+
+/** The order of events: policy, person, audit row, provider, audit row, value. Knows sessions and operations, not MCP. */
+export class Broker {
+  readonly #vaults: Vaults;
+  readonly #approvals: Approvals;
+  readonly #windows: Windows;
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+  readonly #valueKey: Uint8Array;
+  readonly #reading: Reading;
+  readonly #writing: Writing;
+
+  constructor(options: BrokerOptions) {
+    this.#vaults = options.vaults;
+    this.#approvals = options.approvals;
+    this.#windows = options.windows;
+    this.#audit = options.audit;
+    this.#clock = options.clock;
+    this.#valueKey = options.random.bytes(32);
+    const waiting = new Waiting(options);
+    this.#reading = new Reading({ ...options, waiting });
+    this.#writing = new Writing({ ...options, waiting });
+  }
+
+  /** Every vault with the names in it, or the reason why it cannot say. */
+  list(signal: AbortSignal): Promise<readonly VaultListing[]> {
+    return Promise.all(this.#vaults.all().map((vault) => this.#listing(vault, signal)));
+  }
+
+  /** Throws VaultError; whatever it throws, nothing was released. */
+  async read(session: Session, ask: Ask & { readonly names: readonly string[] }, call: Call): Promise<Outcome> {
+    const deadline = this.#clock.monotonic() + call.budgetMs;
+    const reason = parseReason(ask.reason);
+    const names = parseNames(ask.names);
+    const known = { session, operation: 'read', reason, names, vault: ask.vault } as const;
+    const vault = await this.#refusing(known, async () => this.#vaults.get(parseName(ask.vault)));
+    const entries = await this.#refusing(known, () => this.#vaults.resolve(vault, names, call.signal));
+    const key = canonical([session.id, ask.tool, vault.name, [...names].sort()]);
+    return this.#reading.run({ key, session, tool: ask.tool, vault, entries, reason, call, deadline });
+  }
+
+  /** Always asks. Carried out on approval, whether or not this call still waits. */
+  async write(
+    session: Session,
+    ask: Ask & { readonly writes: readonly { name: string; value: string }[] },
+    call: Call,
+  ): Promise<Outcome> {
+    const deadline = this.#clock.monotonic() + call.budgetMs;
+    const reason = parseReason(ask.reason);
+    const writes = parseWrites(ask.writes);
+    const known = {
+      session,
+      operation: 'write',
+      reason,
+      names: writes.map((write) => write.name),
+      vault: ask.vault,
+    } as const;
+    const vault = await this.#refusing(known, async () => this.#writable(parseName(ask.vault)));
+    const values = createHmac('sha256', this.#valueKey)
+      .update(canonical(writes.map(pair).sort(byName)))
+      .digest('hex');
+    const key = canonical([session.id, ask.tool, vault.name, values]);
+    const secrets = writes.map(({ name, value }) => ({ name, value: new Secret(value) }));
+    return this.#writing.run({ key, session, tool: ask.tool, vault, writes: secrets, reason, call, deadline });
+  }
+
+  /** The agent's client is gone: its requests are withdrawn, its windows closed. */
+  endSession(session: SessionId, cause: string): void {
+    this.#approvals.endSession(session, cause);
+    this.#windows.closeSession(session);
+  }
+
+  async #listing(vault: Vault, signal: AbortSignal): Promise<VaultListing> {
+    try {
+      const entries = await this.#vaults.ask(vault, (provider, call) => provider.list(call), { signal });
+      return { vault: vault.name, names: entries.map(({ name, group }) => ({ name, group: group ?? null })) };
+    } catch (thrown) {
+      const unavailable = thrown instanceof VaultError ? thrown.message : `vault "${vault.name}" could not answer`;
+      return { vault: vault.name, unavailable };
+    }
+  }
+
+  #writable(name: string): Vault {
+    const vault = this.#vaults.get(name);
+    const ruling = rule('write', vault.policy, null);
+    if (ruling.kind === 'refuse') {
+      const hint = `set "writable": true for the vault "${vault.name}" in the config to allow it`;
+      throw new VaultError(ruling.failure, `vault "${vault.name}" is read-only`, { hint });
+    }
+    return vault;
+  }
+
+  /** Runs a check that comes before anybody is asked; a refusal by it is written down. */
+  async #refusing<Result>(asked: Asked, check: () => Promise<Result>): Promise<Result> {
+    try {
+      return await check();
+    } catch (thrown) {
+      if (thrown instanceof VaultError && refusals.has(thrown.failure)) await this.#refused(asked, thrown);
+      throw thrown;
+    }
+  }
+
+  async #refused({ names, ...asked }: Asked, error: VaultError): Promise<void> {
+    const entries = names.map((name) => ({ id: name, name }));
+    await this.#audit.append(
+      rowsFor(entries, { ...asked, action: 'refused', at: this.#clock.wall(), detail: { cause: error.failure } }),
+    );
+  }
+}
+
+const refusals = new Set(['vault_unknown', 'vault_read_only', 'secret_unknown']);
+
+interface Asked {
+  readonly session: Session;
+  readonly operation: Operation;
+  readonly reason: string;
+  readonly names: readonly string[];
+  readonly vault: string;
+}
+
+function pair({ name, value }: { name: string; value: string }): readonly [string, string] {
+  return [name, value];
+}
+
+function byName(a: readonly [string, string], b: readonly [string, string]): number {
+  return a[0] < b[0] ? -1 : 1;
+}

@@ -1,0 +1,65 @@
+import type { Deadline } from './clock.ts';
+import type { VaultError } from './errors.ts';
+import type { VaultPolicy } from './policy.ts';
+import type { AskedName, Decision, Operation, RequestId, RequestState, Session } from './request.ts';
+
+/** What `Approvals.open` needs to know about a request. */
+export interface NewRequest {
+  /** Calls with the same key mean the same request. */
+  readonly key: string;
+  readonly session: Session;
+  readonly operation: Operation;
+  /** The tool the call came through. */
+  readonly tool: string;
+  readonly vault: string;
+  readonly vaultType: string;
+  readonly policy: VaultPolicy;
+  readonly names: readonly AskedName[];
+  readonly reason: string;
+  /** For writes: carried out once, as soon as the approval is committed. */
+  readonly perform?: (request: LiveRequest) => Promise<void>;
+}
+
+/** How a wait ended for one call. A call that waited at the moment of approval holds a claim of its own. */
+export type WaitEnd =
+  | { readonly kind: 'approved'; readonly claim: Claim }
+  | { readonly kind: 'denied' | 'expired' | 'withdrawn'; readonly request: LiveRequest }
+  | { readonly kind: 'failed'; readonly error: VaultError }
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'aborted' };
+
+/** A request while the broker still cares about it. Only `Approvals` changes it. */
+export interface LiveRequest extends NewRequest {
+  readonly id: RequestId;
+  readonly openedAt: Deadline;
+  readonly expiry: Deadline;
+  /** Settles when the rows `requested` are committed; rejects if they could not be. */
+  ready: Promise<void>;
+  state: RequestState;
+  decision?: Decision;
+  /** The moment after which an approval that nobody picked up has lapsed, or an outcome is not told any more. */
+  pickUp?: Deadline;
+  /** Reasons of joined calls that differ from the one the person sees. */
+  readonly otherReasons: Set<string>;
+  readonly waiters: Set<(end: WaitEnd) => void>;
+  /** Approvals that no call holds: 1 if nobody waited at the decision, more when claims were given back. */
+  unclaimed: number;
+  /** Claims held by calls that are still fetching. */
+  held: number;
+  /** Whether the outcome (a denial, an expiry) still has to be told to the next call with this key. */
+  untold: boolean;
+  /** Set after a fetch that failed because the name meant several fields: one of them may then be read. */
+  narrowing: boolean;
+  /** The end this request goes to as soon as a decision under way allows it. */
+  leaving?: string;
+  /** For writes: settles when the write has been carried out, rejects with the VaultError if it was not. */
+  work?: Promise<void>;
+}
+
+/** One call's right to the outcome of an approval. Spent at the release, or given back for a repeat of the call. */
+export interface Claim {
+  readonly request: LiveRequest;
+  readonly decision: Decision;
+  spend(): void;
+  giveBack(): void;
+}

@@ -1,0 +1,237 @@
+import type { Approvals } from './approvals.ts';
+import type { AuditRow } from './audit-row.ts';
+import type { Clock } from './clock.ts';
+import { isOver } from './clock.ts';
+import { VaultError } from './errors.ts';
+import type { Claim, NewRequest } from './live-request.ts';
+import type { Outcome } from './outcome.ts';
+import { rule } from './policy.ts';
+import type { AuditLog, Call, Vault } from './ports.ts';
+import type { Entry, Session } from './request.ts';
+import { requestRows, rowsFor } from './rows.ts';
+import type { Secret } from './secret.ts';
+import type { Vaults } from './vaults.ts';
+import { endOf } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
+import type { Window, Windows } from './windows.ts';
+
+/** A read whose input is parsed and whose names are known. */
+export interface Read {
+  readonly key: string;
+  readonly session: Session;
+  readonly tool: string;
+  readonly vault: Vault;
+  readonly entries: readonly Entry[];
+  readonly reason: string;
+  readonly call: Call;
+  /** Monotonic clock, milliseconds. */
+  readonly deadline: number;
+}
+
+export interface ReadingOptions {
+  readonly vaults: Vaults;
+  readonly approvals: Approvals;
+  readonly windows: Windows;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly waiting: Waiting;
+}
+
+/** Why each entry may be read now: the window or the claim that covers it. */
+interface Cover {
+  readonly entry: Entry;
+  readonly window: Window | null;
+  readonly claim: Claim | null;
+}
+
+/** Reads: asks for what no window covers, fetches after the approval, and writes the row before the value leaves. */
+export class Reading {
+  readonly #options: ReadingOptions;
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+  }
+
+  async run(read: Read): Promise<Outcome> {
+    const claims: Claim[] = [];
+    try {
+      for (;;) {
+        claims.push(...this.#claimable(read));
+        const asked = this.#uncovered(read, claims);
+        const outcome = asked.length === 0 ? await this.#release(read, claims) : await this.#ask(read, asked, claims);
+        if (outcome !== null) return outcome;
+      }
+    } finally {
+      for (const claim of claims) claim.giveBack();
+    }
+  }
+
+  #claimable({ key, session, vault, entries }: Read): Claim[] {
+    const { approvals } = this.#options;
+    const within = new Set(entries.flatMap((entry) => entry.within ?? []));
+    return [...approvals.claims(key), ...(within.size === 0 ? [] : approvals.narrowed(session.id, vault.name, within))];
+  }
+
+  #uncovered(read: Read, claims: readonly Claim[]): Entry[] {
+    const uncovered = this.#covers(read, claims).filter((cover) => cover.window === null && cover.claim === null);
+    return uncovered.map((cover) => cover.entry);
+  }
+
+  #covers({ session, vault, entries }: Read, claims: readonly Claim[]): Cover[] {
+    const { windows } = this.#options;
+    return entries.map((entry) => {
+      const claim = claims.find((candidate) => covers(candidate, entry) && this.#inTime(candidate)) ?? null;
+      const ruling = rule('read', vault.policy, windows.covering(session.id, vault.name, entry));
+      return { entry, claim, window: claim === null && ruling.kind === 'open' ? ruling.window : null };
+    });
+  }
+
+  #inTime({ request }: Claim): boolean {
+    return request.pickUp !== undefined && !isOver(this.#options.clock, request.pickUp);
+  }
+
+  /** Asks the person, or joins who asked already. Null: something was approved, look again. */
+  async #ask(read: Read, asked: readonly Entry[], claims: Claim[]): Promise<Outcome | null> {
+    const { approvals, waiting } = this.#options;
+    const untold = approvals.untold(read.key);
+    if (untold !== null) return endOf(untold);
+    const request = approvals.join(read.key, read.reason) ?? approvals.open(newRequest(read, asked));
+    const end = await waiting.on(request, read.call, read.deadline);
+    if (end.kind !== 'approved') return waiting.outcome(end, request, read.call);
+    claims.push(end.claim);
+    return null;
+  }
+
+  /** Fetches, then commits the rows, then lets go. Null: a window ended meanwhile, look again. */
+  async #release(read: Read, claims: readonly Claim[]): Promise<Outcome | null> {
+    const { audit } = this.#options;
+    const values = await this.#fetch(read, claims);
+    stopIfAborted(read.call);
+    const covered = this.#covers(read, claims);
+    if (covered.some((cover) => cover.window === null && cover.claim === null)) return null;
+    await audit.append(covered.map((cover) => this.#row(read, cover)));
+    stopIfAborted(read.call);
+    for (const claim of claims) this.#spend(claim);
+    return {
+      status: 'released',
+      values: read.entries.map((entry, at) => ({ name: entry.name, value: valueAt(values, at) })),
+    };
+  }
+
+  async #fetch(read: Read, claims: readonly Claim[]): Promise<readonly Secret[]> {
+    const { vaults } = this.#options;
+    const { vault, entries, call } = read;
+    try {
+      const values = await vaults.ask(vault, (provider, given) => provider.fetch(entries, given), {
+        signal: call.signal,
+      });
+      if (values.length === entries.length) return values;
+      throw new VaultError(
+        'provider_unavailable',
+        `vault "${vault.name}" gave ${values.length} values for ${entries.length} names`,
+      );
+    } catch (thrown) {
+      stopIfAborted(call);
+      const error =
+        thrown instanceof VaultError ? thrown : new VaultError('internal', 'the read failed', { cause: thrown });
+      await this.#failed(read, claims, error);
+      throw error;
+    }
+  }
+
+  async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {
+    const { audit, clock } = this.#options;
+    if (error.failure === 'secret_ambiguous') for (const claim of claims) claim.request.narrowing = true;
+    const { session, vault, entries, reason } = read;
+    const requestId = claims[0]?.request.id;
+    await audit.append(
+      rowsFor(entries, {
+        action: 'failed',
+        at: clock.wall(),
+        session,
+        vault: vault.name,
+        operation: 'read',
+        reason,
+        scope: vault.policy.scope,
+        detail: { cause: error.failure },
+        ...(requestId === undefined ? {} : { requestId }),
+      }),
+    );
+  }
+
+  #row(read: Read, { entry, claim, window }: Cover): AuditRow {
+    const { clock } = this.#options;
+    const { session, vault, reason } = read;
+    const step = {
+      at: clock.wall(),
+      session,
+      vault: vault.name,
+      operation: 'read',
+      reason,
+      scope: vault.policy.scope,
+    } as const;
+    if (claim !== null) return releasedRow(read, entry, claim, clock.wall());
+    if (window === null) throw new VaultError('internal', 'a value without a window or an approval');
+    const auto = {
+      ...step,
+      action: 'auto_approved',
+      ttlExpiresAt: window.until.wall,
+      detail: { window: window.request },
+    } as const;
+    return only(rowsFor([entry], auto));
+  }
+
+  /** The window opens with the release, counted from the approval. */
+  #spend(claim: Claim): void {
+    const { until } = claim.decision;
+    const { id, session, vault, names, policy } = claim.request;
+    claim.spend();
+    if (until === undefined) return;
+    const ids = policy.scope === 'vault' ? [null] : names.map((name) => name.id);
+    for (const entryId of ids) {
+      this.#options.windows.open({ session: session.id, vault, entryId, until, request: id });
+    }
+  }
+}
+
+/** The approved reason stays; one that this call gave instead of it is noted. */
+function releasedRow(read: Read, entry: Entry, claim: Claim, at: number): AuditRow {
+  const { request, decision } = claim;
+  const detail = read.reason === request.reason ? {} : { callReason: read.reason };
+  return only(requestRows({ ...request, decision, names: [entry] }, 'released', at, detail));
+}
+
+function newRequest({ key, session, tool, vault, reason }: Read, names: readonly Entry[]): NewRequest {
+  return {
+    key,
+    session,
+    operation: 'read',
+    tool,
+    vault: vault.name,
+    vaultType: vault.type,
+    policy: vault.policy,
+    names,
+    reason,
+  };
+}
+
+function covers({ request }: Claim, entry: Entry): boolean {
+  return request.names.some((name) => name.id === entry.id || name.id === entry.within);
+}
+
+/** A cancelled call is never answered with a value. */
+function stopIfAborted(call: Call): void {
+  if (call.signal.aborted) throw new VaultError('closing', 'the call was cancelled');
+}
+
+function valueAt(values: readonly Secret[], at: number): Secret {
+  const value = values[at];
+  if (value === undefined) throw new VaultError('internal', 'a value is missing');
+  return value;
+}
+
+function only(rows: readonly AuditRow[]): AuditRow {
+  const [row] = rows;
+  if (row === undefined) throw new VaultError('internal', 'a step without a row');
+  return row;
+}

@@ -1,0 +1,98 @@
+import type { Clock } from './clock.ts';
+import { VaultError } from './errors.ts';
+import { shown } from './input.ts';
+import type { Provider, ProviderCall, Vault } from './ports.ts';
+import type { Entry } from './request.ts';
+import { didYouMean } from './text.ts';
+
+/** A provider that has not answered by then is unavailable. Milliseconds. */
+const readMs = 20_000;
+/** A batch of writes is many calls to the provider, each with a bound of its own. */
+const writeMs = 120_000;
+
+/** The vaults of the config, by name, and bounded calls to their providers. */
+export class Vaults {
+  readonly #vaults: ReadonlyMap<string, Vault>;
+  readonly #clock: Clock;
+
+  constructor(vaults: readonly Vault[], clock: Clock) {
+    this.#vaults = new Map(vaults.map((vault) => [vault.name, vault]));
+    this.#clock = clock;
+  }
+
+  all(): readonly Vault[] {
+    return [...this.#vaults.values()];
+  }
+
+  /** Throws `vault_unknown`, naming the nearest. */
+  get(name: string): Vault {
+    const vault = this.#vaults.get(name);
+    if (vault !== undefined) return vault;
+    const near = didYouMean(name, [...this.#vaults.keys()]);
+    const help = near === null ? 'list_secrets shows the vaults there are' : `did you mean "${shown(near)}"?`;
+    throw new VaultError('vault_unknown', `there is no vault "${shown(name)}"; ${help}`);
+  }
+
+  /** Asks a vault's provider, for at most 20 seconds (a write: 120). Throws why it cannot answer. */
+  async ask<Answer>(
+    vault: Vault,
+    question: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+    options: AskOptions = {},
+  ): Promise<Answer> {
+    const { provider } = vault;
+    if (provider instanceof VaultError) throw provider;
+    const ms = options.write === true ? writeMs : readMs;
+    const late = new AbortController();
+    const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
+    let stop = (): void => undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      stop = this.#clock.after(ms, () => {
+        late.abort();
+        reject(
+          new VaultError('provider_unavailable', `vault "${vault.name}" did not answer within ${ms / 1000} seconds`),
+        );
+      });
+    });
+    try {
+      return await Promise.race([question(provider, { signal }), tooLate]);
+    } catch (thrown) {
+      if (thrown instanceof VaultError) throw thrown;
+      throw new VaultError('provider_unavailable', `vault "${vault.name}" could not answer`, { cause: thrown });
+    } finally {
+      stop();
+    }
+  }
+
+  /** The entries of all names. Throws `secret_unknown` for the first that does not exist, naming the nearest that does. */
+  async resolve(vault: Vault, names: readonly string[], signal: AbortSignal): Promise<readonly Entry[]> {
+    const entries = await this.ask(vault, (provider, call) => provider.resolve(names, call), { signal });
+    const missing = names.filter((_, at) => (entries[at] ?? null) === null);
+    if (missing.length > 0) throw await this.#unknown(vault, missing, signal);
+    return unique(entries.filter((entry) => entry !== null));
+  }
+
+  async #unknown(vault: Vault, missing: readonly string[], signal: AbortSignal): Promise<VaultError> {
+    const known = await this.ask(vault, (provider, call) => provider.list(call), { signal }).catch(() => []);
+    const names = known.map((entry) => entry.name);
+    const said = missing.slice(0, 5).map((name) => {
+      const near = didYouMean(name, names);
+      return near === null ? `"${shown(name)}"` : `"${shown(name)}" (did you mean "${shown(near)}"?)`;
+    });
+    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
+    return new VaultError(
+      'secret_unknown',
+      `vault "${vault.name}" has no secret ${said.join(', ')}${more}; list_secrets shows the names`,
+    );
+  }
+}
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly write?: boolean;
+}
+
+/** Two names may mean one entry; it is asked for once, under the first name. */
+function unique(entries: readonly Entry[]): Entry[] {
+  const seen = new Set<string>();
+  return entries.filter((entry) => !seen.has(entry.id) && seen.add(entry.id));
+}

@@ -1,0 +1,99 @@
+import type { Approvals } from './approvals.ts';
+import type { Clock } from './clock.ts';
+import { asVaultError } from './errors.ts';
+import type { LiveRequest, WaitEnd } from './live-request.ts';
+import type { Outcome } from './outcome.ts';
+import type { Call, Doorway } from './ports.ts';
+import { shown } from './input.ts';
+
+/** One call's wait for a person: makes the link, announces it, and blocks no longer than the call may. */
+export class Waiting {
+  readonly #approvals: Approvals;
+  readonly #doorway: Doorway;
+  readonly #clock: Clock;
+  readonly #announced = new WeakSet<LiveRequest>();
+
+  constructor(options: { approvals: Approvals; doorway: Doorway; clock: Clock }) {
+    this.#approvals = options.approvals;
+    this.#doorway = options.doorway;
+    this.#clock = options.clock;
+  }
+
+  /** @param deadline by the monotonic clock, milliseconds */
+  async on(request: LiveRequest, call: Call, deadline: number): Promise<WaitEnd> {
+    const waiting = this.#approvals.wait(request, { signal: call.signal, budgetMs: this.left(deadline) });
+    let stop: (() => void) | null = null;
+    let over = false;
+    const announcing = this.#announce(request, call, (stopAnnouncing) => {
+      if (over) stopAnnouncing();
+      else stop = stopAnnouncing;
+    });
+    announcing.catch((thrown: unknown) => {
+      this.#approvals.fail(
+        request,
+        asVaultError(thrown, 'approval_unavailable', 'the approval page could not be started'),
+      );
+    });
+    try {
+      return await waiting;
+    } finally {
+      over = true;
+      stopped(stop);
+    }
+  }
+
+  /** Milliseconds this call may still block. */
+  left(deadline: number): number {
+    return Math.max(0, deadline - this.#clock.monotonic());
+  }
+
+  /** What a wait that ended without an approval means for the call; throws what failed. */
+  outcome(end: Exclude<WaitEnd, { kind: 'approved' }>, request: LiveRequest, call: Call): Outcome {
+    if (end.kind === 'failed') throw end.error;
+    if (end.kind === 'budget') return { status: 'pending', requestId: request.id, expiresAt: request.expiry.wall };
+    if (end.kind === 'aborted') return this.#aborted(request, call);
+    return endOf(end.request);
+  }
+
+  #aborted(request: LiveRequest, call: Call): Outcome {
+    if (call.cancelledByPerson() && request.waiters.size === 0)
+      this.#approvals.withdraw(request, 'cancelled in the client');
+    return { status: 'withdrawn', requestId: request.id };
+  }
+
+  async #announce(request: LiveRequest, call: Call, started: (stop: () => void) => void): Promise<void> {
+    await request.ready;
+    const link = await this.#doorway.link(request.id, request.expiry.wall);
+    if (request.state !== 'pending') return;
+    const first = !this.#announced.has(request);
+    this.#announced.add(request);
+    const withdraw = (): void => this.#approvals.withdraw(request, 'declined in the client');
+    const announcement = {
+      ...link,
+      requestId: request.id,
+      summary: summary(request),
+      expiresAt: request.expiry.wall,
+      first,
+      withdraw,
+    };
+    started(call.announce(announcement));
+  }
+}
+
+/** The outcome of a request that ended without an approval. */
+export function endOf(request: LiveRequest): Outcome {
+  if (request.state === 'denied')
+    return { status: 'denied', requestId: request.id, note: request.decision?.note ?? null };
+  return { status: request.state === 'expired' ? 'expired' : 'withdrawn', requestId: request.id };
+}
+
+/** "read DATABASE_URL and 2 more from vault local". */
+function summary({ operation, names, vault }: LiveRequest): string {
+  const first = shown(names[0]?.name ?? '');
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return `${operation} ${first}${more} ${operation === 'read' ? 'from' : 'to'} vault ${shown(vault)}`;
+}
+
+function stopped(stop: (() => void) | null): void {
+  stop?.();
+}
