@@ -4,7 +4,7 @@ import { canonical } from './canonical.ts';
 import type { Clock } from './clock.ts';
 import { VaultError } from './errors.ts';
 import { parseName, parseNames, parseReason, parseWrites } from './input.ts';
-import type { Outcome, VaultListing } from './outcome.ts';
+import type { Ending, Released, Saved, VaultListing } from './outcome.ts';
 import type { AuditLog, Call, Doorway, Random, Vault } from './ports.ts';
 import { rule } from './policy.ts';
 import { Reading } from './reading.ts';
@@ -62,15 +62,19 @@ export class Broker {
   }
 
   /** Throws VaultError; whatever it throws, nothing was released. */
-  async read(session: Session, ask: Ask & { readonly names: readonly string[] }, call: Call): Promise<Outcome> {
+  async read(
+    session: Session,
+    ask: Ask & { readonly names: readonly string[] },
+    call: Call,
+  ): Promise<Released | Ending> {
     const deadline = this.#clock.monotonic() + call.budgetMs;
     const reason = parseReason(ask.reason);
     const names = parseNames(ask.names);
     const known = { session, operation: 'read', reason, names, vault: ask.vault } as const;
     const vault = await this.#refusing(known, async () => this.#vaults.get(parseName(ask.vault)));
-    const entries = await this.#refusing(known, () => this.#vaults.resolve(vault, names, call.signal));
+    const found = await this.#refusing(known, () => this.#vaults.resolve(vault, names, call.signal));
     const key = canonical([session.id, ask.tool, vault.name, [...names].sort()]);
-    return this.#reading.run({ key, session, tool: ask.tool, vault, entries, reason, call, deadline });
+    return this.#reading.run({ key, session, tool: ask.tool, vault, ...found, reason, call, deadline });
   }
 
   /** Always asks. Carried out on approval, whether or not this call still waits. */
@@ -78,7 +82,7 @@ export class Broker {
     session: Session,
     ask: Ask & { readonly writes: readonly { name: string; value: string }[] },
     call: Call,
-  ): Promise<Outcome> {
+  ): Promise<Saved | Ending> {
     const deadline = this.#clock.monotonic() + call.budgetMs;
     const reason = parseReason(ask.reason);
     const writes = parseWrites(ask.writes);

@@ -16,6 +16,8 @@ import type { VaultError } from './errors.ts';
 
 /** Says things to the operator, on stderr. Callers pass our own words; whatever they quote is made harmless and one line. */
 export interface Log {
+  /** Something a person waits for: the link. */
+  say(message: string): void;
   warn(message: string, hint?: string): void;
   /** Like `warn`, but each text only once per process. */
   once(message: string, hint?: string): void;

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { isOver } from './clock.ts';
 import { VaultError } from './errors.ts';
 import type { Claim, NewRequest } from './live-request.ts';
-import type { Outcome } from './outcome.ts';
+import type { Ending, Released } from './outcome.ts';
 import { rule } from './policy.ts';
 import type { AuditLog, Call, Vault } from './ports.ts';
 import type { Entry, Session } from './request.ts';
@@ -22,6 +22,8 @@ export interface Read {
   readonly tool: string;
   readonly vault: Vault;
   readonly entries: readonly Entry[];
+  /** The names as the call gave them; several may mean one entry. */
+  readonly names: ReadonlyMap<string, Entry>;
   readonly reason: string;
   readonly call: Call;
   /** Monotonic clock, milliseconds. */
@@ -52,7 +54,7 @@ export class Reading {
     this.#options = options;
   }
 
-  async run(read: Read): Promise<Outcome> {
+  async run(read: Read): Promise<Released | Ending> {
     const claims: Claim[] = [];
     try {
       for (;;) {
@@ -91,7 +93,7 @@ export class Reading {
   }
 
   /** Asks the person, or joins who asked already. Null: something was approved, look again. */
-  async #ask(read: Read, asked: readonly Entry[], claims: Claim[]): Promise<Outcome | null> {
+  async #ask(read: Read, asked: readonly Entry[], claims: Claim[]): Promise<Released | Ending | null> {
     const { approvals, waiting } = this.#options;
     const untold = approvals.untold(read.key);
     if (untold !== null) return endOf(untold);
@@ -103,7 +105,7 @@ export class Reading {
   }
 
   /** Fetches, then commits the rows, then lets go. Null: a window ended meanwhile, look again. */
-  async #release(read: Read, claims: readonly Claim[]): Promise<Outcome | null> {
+  async #release(read: Read, claims: readonly Claim[]): Promise<Released | Ending | null> {
     const { audit } = this.#options;
     const values = await this.#fetch(read, claims);
     stopIfAborted(read.call);
@@ -112,10 +114,7 @@ export class Reading {
     await audit.append(covered.map((cover) => this.#row(read, cover)));
     stopIfAborted(read.call);
     for (const claim of claims) this.#spend(claim);
-    return {
-      status: 'released',
-      values: read.entries.map((entry, at) => ({ name: entry.name, value: valueAt(values, at) })),
-    };
+    return { status: 'released', values: named(read, values) };
   }
 
   async #fetch(read: Read, claims: readonly Claim[]): Promise<readonly Secret[]> {
@@ -224,8 +223,13 @@ function stopIfAborted(call: Call): void {
   if (call.signal.aborted) throw new VaultError('closing', 'the call was cancelled');
 }
 
-function valueAt(values: readonly Secret[], at: number): Secret {
-  const value = values[at];
+/** Every name that was asked for, with the value of its entry. */
+function named({ names, entries }: Read, values: readonly Secret[]): Released['values'] {
+  const byId = new Map(entries.map((entry, at) => [entry.id, values[at]]));
+  return [...names].map(([name, { id }]) => ({ name, value: present(byId.get(id)) }));
+}
+
+function present(value: Secret | undefined): Secret {
   if (value === undefined) throw new VaultError('internal', 'a value is missing');
   return value;
 }

@@ -4,12 +4,12 @@
 
 /** Characters that change how the text around them looks, or are not seen at all. Line feeds are judged by the caller. */
 const hidden =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00AD\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2800\u3164\uFFA0\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/u;
+  /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Cn}|\p{Zl}|\p{Zp}|\u034F|\u115F|\u1160|\u17B4|\u17B5|\u2800|\u3164|\uFFA0|[\u180B-\u180F]|[\uFE00-\uFE0F]|[\u{E0100}-\u{E01EF}]/u;
 
 /** Joiners (ZWNJ, ZWJ) are needed between letters of these scripts, and ZWJ between the parts of an emoji. */
 const joined =
   /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-const emojiTail = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F]/u;
+const emojiTail = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F/u;
 const emojiHead = /\p{Extended_Pictographic}/u;
 const keycapOrPictograph = /[\p{Extended_Pictographic}0-9#*]/u;
 

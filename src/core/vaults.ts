@@ -64,11 +64,11 @@ export class Vaults {
   }
 
   /** The entries of all names. Throws `secret_unknown` for the first that does not exist, naming the nearest that does. */
-  async resolve(vault: Vault, names: readonly string[], signal: AbortSignal): Promise<readonly Entry[]> {
+  async resolve(vault: Vault, names: readonly string[], signal: AbortSignal): Promise<Resolved> {
     const entries = await this.ask(vault, (provider, call) => provider.resolve(names, call), { signal });
     const missing = names.filter((_, at) => (entries[at] ?? null) === null);
     if (missing.length > 0) throw await this.#unknown(vault, missing, signal);
-    return unique(entries.filter((entry) => entry !== null));
+    return resolved(names, entries);
   }
 
   async #unknown(vault: Vault, missing: readonly string[], signal: AbortSignal): Promise<VaultError> {
@@ -91,8 +91,21 @@ export interface AskOptions {
   readonly write?: boolean;
 }
 
-/** Two names may mean one entry; it is asked for once, under the first name. */
-function unique(entries: readonly Entry[]): Entry[] {
-  const seen = new Set<string>();
-  return entries.filter((entry) => !seen.has(entry.id) && seen.add(entry.id));
+export interface Resolved {
+  /** Each entry once, in the order in which it was first named. */
+  readonly entries: readonly Entry[];
+  readonly names: ReadonlyMap<string, Entry>;
+}
+
+/** Two names may mean one entry; it is asked for once, as it was named first. */
+function resolved(names: readonly string[], found: readonly (Entry | null)[]): Resolved {
+  const byId = new Map<string, Entry>();
+  const byName = new Map<string, Entry>();
+  for (const [at, name] of names.entries()) {
+    const entry = found[at];
+    if (entry === null || entry === undefined) continue;
+    if (!byId.has(entry.id)) byId.set(entry.id, entry);
+    byName.set(name, entry);
+  }
+  return { entries: [...byId.values()], names: byName };
 }

@@ -2,7 +2,7 @@ import type { Approvals } from './approvals.ts';
 import type { Clock } from './clock.ts';
 import { asVaultError } from './errors.ts';
 import type { LiveRequest, WaitEnd } from './live-request.ts';
-import type { Outcome } from './outcome.ts';
+import type { Ending } from './outcome.ts';
 import type { Call, Doorway } from './ports.ts';
 import { shown } from './input.ts';
 
@@ -48,14 +48,14 @@ export class Waiting {
   }
 
   /** What a wait that ended without an approval means for the call; throws what failed. */
-  outcome(end: Exclude<WaitEnd, { kind: 'approved' }>, request: LiveRequest, call: Call): Outcome {
+  outcome(end: Exclude<WaitEnd, { kind: 'approved' }>, request: LiveRequest, call: Call): Ending {
     if (end.kind === 'failed') throw end.error;
     if (end.kind === 'budget') return { status: 'pending', requestId: request.id, expiresAt: request.expiry.wall };
     if (end.kind === 'aborted') return this.#aborted(request, call);
     return endOf(end.request);
   }
 
-  #aborted(request: LiveRequest, call: Call): Outcome {
+  #aborted(request: LiveRequest, call: Call): Ending {
     if (call.cancelledByPerson() && request.waiters.size === 0)
       this.#approvals.withdraw(request, 'cancelled in the client');
     return { status: 'withdrawn', requestId: request.id };
@@ -81,7 +81,7 @@ export class Waiting {
 }
 
 /** The outcome of a request that ended without an approval. */
-export function endOf(request: LiveRequest): Outcome {
+export function endOf(request: LiveRequest): Ending {
   if (request.state === 'denied')
     return { status: 'denied', requestId: request.id, note: request.decision?.note ?? null };
   return { status: request.state === 'expired' ? 'expired' : 'withdrawn', requestId: request.id };

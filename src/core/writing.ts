@@ -2,7 +2,7 @@ import type { Approvals } from './approvals.ts';
 import type { Clock } from './clock.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest } from './live-request.ts';
-import type { Outcome } from './outcome.ts';
+import type { Ending, Saved } from './outcome.ts';
 import type { AuditLog, Call, Provider, Vault, Writer } from './ports.ts';
 import type { AskedName, PlannedWrite, Session } from './request.ts';
 import { requestRows } from './rows.ts';
@@ -41,7 +41,7 @@ export class Writing {
     this.#options = options;
   }
 
-  async run(write: Write): Promise<Outcome> {
+  async run(write: Write): Promise<Saved | Ending> {
     const { approvals, waiting } = this.#options;
     const [claimed] = approvals.claims(write.key);
     if (claimed !== undefined) return this.#collect(claimed, write);
@@ -92,7 +92,7 @@ export class Writing {
   }
 
   /** Waits for the write that this claim's approval started, as long as the call may block. */
-  async #collect(claim: Claim, { call, deadline }: Write): Promise<Outcome> {
+  async #collect(claim: Claim, { call, deadline }: Write): Promise<Saved | Ending> {
     const { request } = claim;
     const { waiting, clock } = this.#options;
     let stop = (): void => undefined;

@@ -10,6 +10,7 @@ const limit = 2000;
  */
 export function createLog(write: (text: string) => void = toStderr()): Log {
   const said = new Set<string>();
+  const say = (message: string): void => quietly(write, plain(message));
   const warn = (message: string, hint?: string): void => quietly(write, lines(message, hint));
   const once = (message: string, hint?: string): void => {
     const text = lines(message, hint);
@@ -17,15 +18,15 @@ export function createLog(write: (text: string) => void = toStderr()): Log {
     said.add(text);
     quietly(write, text);
   };
-  return { warn, once };
+  return { say, warn, once };
 }
 
 function lines(message: string, hint: string | undefined): string {
-  return line('warning', message) + (hint === undefined ? '' : line('hint', hint));
+  return plain(`warning: ${message}`) + (hint === undefined ? '' : plain(`hint: ${hint}`));
 }
 
-function line(kind: 'warning' | 'hint', text: string): string {
-  return `agent-vault: ${kind}: ${shortened(oneLine(text), limit)}\n`;
+function plain(text: string): string {
+  return `agent-vault: ${shortened(oneLine(text), limit)}\n`;
 }
 
 function quietly(write: (text: string) => void, text: string): void {

@@ -1,0 +1,114 @@
+import type { Readable, Writable } from 'node:stream';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import type { ServerNotification, ServerRequest, Tool as ToolListing } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+import type { Broker } from '../core/broker.ts';
+import { VaultError } from '../core/errors.ts';
+import type { Log, Random } from '../core/ports.ts';
+import type { Session } from '../core/request.ts';
+import { argumentError } from './arguments.ts';
+import { budgetMs } from './budget.ts';
+import { createCall } from './call.ts';
+import { instructions } from './instructions.ts';
+import type { ToolResult } from './results.ts';
+import { failureResult } from './results.ts';
+import { createSession } from './session.ts';
+import type { AnyTool } from './tool.ts';
+import { tools } from './tools/all.ts';
+import { watchCancels } from './zero-cancel.ts';
+
+export interface McpOptions {
+  /** Opened with the first call, so that `initialize` waits for nothing. */
+  readonly broker: () => Promise<Broker>;
+  readonly log: Log;
+  readonly random: Random;
+  readonly version: string;
+  /** Milliseconds one call may block; null goes by the client's name. */
+  readonly waitMs: number | null;
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+export interface McpFace {
+  /** The session of this connection; null before the client has introduced itself. */
+  session(): Session | null;
+  close(): Promise<void>;
+}
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** Speaks MCP over stdio. Every tool goes through one path: parse, run, translate. */
+export async function serveMcp(options: McpOptions): Promise<McpFace> {
+  const { log, version, waitMs } = options;
+  const mcp = new McpServer(
+    { name: 'agent-vault', title: 'Agent Vault', version },
+    { capabilities: { tools: {} }, instructions },
+  );
+  const { server } = mcp;
+  let session: Session | null = null;
+  const current = (): Session => (session ??= createSession(server.getClientVersion(), options.random));
+  // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
+  server.oninitialized = () => void server.ping().catch(() => undefined);
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map(listing) }));
+  const cancels = watchCancels();
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra: Extra) => {
+    const { name: client = '' } = server.getClientVersion() ?? {};
+    const zero = cancels.signal(extra.requestId);
+    const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
+    const call = createCall({ server, extra, signal, log, agent: current().agent, budgetMs: budgetMs(client, waitMs) });
+    return run(
+      params,
+      async (tool) => tool.run(params.arguments ?? {}, { broker: await options.broker(), session: current(), call }),
+      log,
+    );
+  });
+  const transport = new StdioServerTransport(options.input, options.output);
+  await mcp.connect(transport);
+  cancels.attach(transport);
+  return { session: () => session, close: () => mcp.close() };
+}
+
+interface CallParams {
+  readonly name: string;
+  readonly arguments?: Record<string, unknown> | undefined;
+}
+
+async function run(params: CallParams, start: (tool: AnyTool) => Promise<ToolResult>, log: Log): Promise<ToolResult> {
+  try {
+    const tool = tools.find((candidate) => candidate.name === params.name);
+    if (tool === undefined)
+      throw new VaultError(
+        'input_invalid',
+        `there is no such tool; there are ${tools.map(({ name }) => name).join(', ')}`,
+      );
+    const parsed = tool.parse(params.arguments ?? {});
+    if (!parsed.success) throw argumentError(tool, parsed.error);
+    return await start(tool);
+  } catch (thrown) {
+    return failureResult(explained(thrown, log));
+  }
+}
+
+/** A bug is shown to the agent as one, with a number that finds it on stderr; its text may be foreign and stays there. */
+function explained(thrown: unknown, log: Log): VaultError {
+  if (thrown instanceof VaultError) {
+    if (thrown.hint !== undefined) log.once(thrown.message, thrown.hint);
+    return thrown;
+  }
+  const reference = Math.random().toString(36).slice(2, 8);
+  const kind =
+    thrown instanceof Error
+      ? `${thrown.name} at ${thrown.stack?.split('\n')[1]?.trim() ?? 'an unknown place'}`
+      : typeof thrown;
+  log.warn(`internal error ${reference}: ${kind}`);
+  return new VaultError('internal', `an internal error (reference ${reference}); nothing was released`);
+}
+
+function listing(tool: AnyTool): ToolListing {
+  const { name, title, description, annotations, input } = tool;
+  const inputSchema = z.toJSONSchema(input) as ToolListing['inputSchema'];
+  return { name, title, description, annotations, inputSchema };
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { limits } from '../../core/input.ts';
+import { nameParameter, reasonParameter, vaultParameter } from '../parameters.ts';
+import { outcomeResult, valuesResult } from '../results.ts';
+import { defineTool } from '../tool.ts';
+
+export const getSecrets = defineTool({
+  name: 'get_secrets',
+  title: 'Read several secrets',
+  description:
+    'Returns several secrets of one vault as a JSON object of name to value, after one approval for all of them. ' +
+    'Prefer it to several get_secret calls; ask only for what the task needs. All or nothing: if one cannot be had, none is returned. ' +
+    'Waiting, "pending:" and denials are as with get_secret: pending means call again with the same arguments, a denial is final. ' +
+    'Do not print or store the values.',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: z.strictObject({
+    vault: vaultParameter,
+    names: z.array(nameParameter).meta({
+      description: 'The names, at most 200; a name given twice counts once.',
+      minItems: 1,
+      maxItems: limits.names,
+    }),
+    reason: reasonParameter,
+  }),
+  run: async ({ vault, names, reason }, { broker, session, call }) => {
+    const outcome = await broker.read(session, { tool: 'get_secrets', vault, names, reason }, call);
+    return outcome.status === 'released' ? valuesResult(outcome.values) : outcomeResult(outcome, 'get_secrets');
+  },
+});
