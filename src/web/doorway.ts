@@ -1,0 +1,64 @@
+import type { Clock } from '../core/clock.ts';
+import { asVaultError, VaultError } from '../core/errors.ts';
+import type { Desk, Doorway, Log, Random, Tunnel } from '../core/ports.ts';
+import type { House } from './house.ts';
+import { createWayIn } from './way-in.ts';
+
+export interface DoorwayOptions {
+  readonly desk: Desk;
+  /** Null if none is configured. */
+  readonly tunnel: Tunnel | null;
+  /** 0 means any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What is still open after this long is left to the end of the process, in milliseconds. */
+const closeMs = 900;
+
+/** Opens nothing yet: the server and the tunnel start with the first link, once for all links that are wanted meanwhile. */
+export function openDoorway(options: DoorwayOptions): Doorway {
+  const { tunnel, clock, log } = options;
+  const wayIn = createWayIn(tunnel, log);
+  let opening: Promise<House> | null = null;
+  let closing: Promise<void> | null = null;
+
+  const house = async (): Promise<House> => {
+    const shared = (opening ??= import('./house.ts').then(({ openHouse }) =>
+      openHouse({ ...options, publicOrigin: wayIn.origin }),
+    ));
+    try {
+      return await shared;
+    } catch (thrown) {
+      if (opening === shared) opening = null;
+      throw asVaultError(thrown, 'approval_unavailable', 'the approval page cannot be served on this machine');
+    }
+  };
+
+  const mustBeOpen = (): void => {
+    if (closing !== null) throw new VaultError('closing', 'agent-vault is shutting down');
+  };
+
+  const shut = async (): Promise<void> => {
+    const closeHouse = opening?.then((open) => open.close());
+    await Promise.race([Promise.allSettled([closeHouse, wayIn.close()]), pause(clock, closeMs)]);
+  };
+
+  return {
+    async link(id, expiresAtWall) {
+      mustBeOpen();
+      const { port, path } = await house();
+      mustBeOpen();
+      const note = await wayIn.open(port);
+      const origin = wayIn.origin() ?? `http://localhost:${port}`;
+      return { url: origin + path(id, expiresAtWall), ...(note === null ? {} : { note }) };
+    },
+    close: () => (closing ??= shut()),
+  };
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}

@@ -1,0 +1,66 @@
+import type { Server } from 'node:http';
+import { link as linkFactor } from '../approvers/link.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Desk, Log, Random } from '../core/ports.ts';
+import type { RequestId } from '../core/request.ts';
+import { createApp, createAppServer } from './app.ts';
+import { createLinks } from './links.ts';
+import { listen } from './listen.ts';
+import { loadPages } from './pages.ts';
+import { createApprove } from './routes/approve.ts';
+import { createVisitors } from './visitors.ts';
+
+/** The approval server while it runs. */
+export interface House {
+  readonly port: number;
+  /** Path and query of a request's page. @param expiresAt wall clock, milliseconds */
+  readonly path: (id: RequestId, expiresAt: number) => string;
+  /** Stops listening and cuts every connection. */
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly desk: Desk;
+  /** 0 means any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The tunnel's origin at this moment; null without one. */
+  readonly publicOrigin: () => string | null;
+}
+
+/** Loads Express and the templates: to be imported when the first link is made, not before. */
+export async function openHouse({
+  desk,
+  port: wanted,
+  clock,
+  random,
+  log,
+  publicOrigin,
+}: HouseOptions): Promise<House> {
+  const pages = await loadPages();
+  const links = createLinks(random);
+  const approve = createApprove({ desk, clock, factor: linkFactor, links, visitors: createVisitors(random), pages });
+  const address = { port: 0, publicOrigin };
+  const app = createApp({ approve, pages, address, random, log });
+  const { port, servers } = await listen(() => createAppServer(app), wanted);
+  address.port = port;
+  // Out of file descriptors, for one: without a listener it would end the process.
+  for (const server of servers) server.on('error', () => log.once('the approval server could not accept a connection'));
+  if (wanted !== 0 && port !== wanted) log.once(`port ${wanted} is taken; the approval pages are on port ${port}`);
+  return {
+    port,
+    path: (id, expiresAt) => links.path(id, expiresAt),
+    close: async () => {
+      await Promise.all(servers.map(closed));
+    },
+  };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Eta } from 'eta';
+import type { OutcomePage } from './outcome.ts';
+import type { RequestPage } from './view-models.ts';
+
+/** A page that says one thing. */
+export interface MessagePage {
+  readonly heading: string;
+  readonly paragraphs: readonly string[];
+}
+
+export interface Pages {
+  request(page: RequestPage): string;
+  outcome(page: OutcomePage): string;
+  message(page: MessagePage): string;
+  /** By the last part of its path; only these exist. */
+  readonly assets: ReadonlyMap<string, Asset>;
+}
+
+export interface Asset {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const templates = ['layout', 'asked', 'request', 'outcome', 'message'];
+
+const assetTypes: ReadonlyMap<string, string> = new Map([
+  ['style.css', 'text/css; charset=utf-8'],
+  ['request.js', 'text/javascript; charset=utf-8'],
+  ['icon.svg', 'image/svg+xml'],
+  ['approved.svg', 'image/svg+xml'],
+  ['denied.svg', 'image/svg+xml'],
+  ['ended.svg', 'image/svg+xml'],
+]);
+
+/** Reads all templates and assets, so that a page does not depend on files that may be replaced while this process runs. */
+export async function loadPages(): Promise<Pages> {
+  const folder = viewsFolder();
+  const eta = new Eta({ autoEscape: true, cache: true });
+  for (const name of templates) eta.loadTemplate(`@${name}`, await readFile(new URL(`${name}.eta`, folder), 'utf8'));
+  return {
+    request: (page) => eta.render('@request', page),
+    outcome: (page) => eta.render('@outcome', page),
+    message: (page) => eta.render('@message', page),
+    assets: await loadAssets(new URL('assets/', folder)),
+  };
+}
+
+async function loadAssets(folder: URL): Promise<ReadonlyMap<string, Asset>> {
+  const entries = [...assetTypes].map(async ([name, type]): Promise<[string, Asset]> => {
+    return [name, { type, body: await readFile(new URL(name, folder)) }];
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** Beside the sources, and beside the bundle, whose chunks lie at another depth. */
+function viewsFolder(): URL {
+  const candidates = ['../../views/', '../views/'].map((path) => new URL(path, import.meta.url));
+  const [found] = candidates.filter((url) => existsSync(new URL('layout.eta', url)));
+  if (found === undefined) throw new Error('the package has no views folder');
+  return found;
+}
