@@ -1,0 +1,42 @@
+import type { Database } from './database.ts';
+import { schema } from './schema.ts';
+
+/**
+ * Makes the tables in a database that has none. An `audit` table of the earlier proof of concept (it has no column
+ * `hash`) is kept, rows and all, as `audit_legacy`. One transaction; throws `SQLITE_BUSY` if another process is writing.
+ */
+export function migrate(database: Database): void {
+  if (isCurrent(database)) return;
+  // As SQLite did before 3.25: views keep naming `audit`, so they show the new table, and a broken view is no obstacle.
+  database.pragma('legacy_alter_table = ON');
+  database
+    .transaction(() => {
+      if (isCurrent(database)) return;
+      if (exists(database, 'audit')) moveAside(database);
+      for (const statement of schema.values()) database.exec(statement);
+    })
+    .immediate();
+  database.pragma('legacy_alter_table = OFF');
+}
+
+function isCurrent(database: Database): boolean {
+  return database.prepare(`SELECT 1 FROM pragma_table_info('audit') WHERE name = 'hash'`).get() !== undefined;
+}
+
+function moveAside(database: Database): void {
+  database.exec(`ALTER TABLE audit RENAME TO ${freeName(database)}`);
+  for (const [name, statement] of schema) {
+    const kind = /^CREATE (INDEX|TRIGGER) /u.exec(statement)?.[1];
+    if (kind !== undefined) database.exec(`DROP ${kind} IF EXISTS ${name}`);
+  }
+}
+
+function freeName(database: Database): string {
+  let name = 'audit_legacy';
+  for (let next = 2; exists(database, name); next += 1) name = `audit_legacy_${next}`;
+  return name;
+}
+
+function exists(database: Database, name: string): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema WHERE lower(name) = ?').get(name) !== undefined;
+}

@@ -1,0 +1,42 @@
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Which file a path leads to; another file put in its place has another identity. */
+export interface FileIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/**
+ * Makes a database's file if there is none, and keeps it and what SQLite puts beside it at mode 0600 (new companions
+ * inherit the file's mode). Throws the file system's errors.
+ */
+export function makePrivate(file: string): void {
+  create(file);
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) tighten(each);
+}
+
+/** Null if nothing is there. */
+export function identityOf(file: string): FileIdentity | null {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : { device: found.dev, inode: found.ino };
+}
+
+export function sameFile(a: FileIdentity | null, b: FileIdentity | null): boolean {
+  return a !== null && b !== null && a.device === b.device && a.inode === b.inode;
+}
+
+/** Never opens a file that exists: closing any descriptor of it would drop the locks this process holds on it (POSIX). */
+function create(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+function tighten(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found !== undefined && (found.mode & 0o077) !== 0) chmodSync(file, 0o600);
+}
