@@ -1,0 +1,108 @@
+import type { CommittedRow } from '../core/audit-row.ts';
+import { VaultError } from '../core/errors.ts';
+import type { Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import { createGuard } from '../store/guard.ts';
+import { migrate } from '../store/migrations.ts';
+import type { FileIdentity } from '../store/private-file.ts';
+import { identityOf, sameFile } from '../store/private-file.ts';
+import type { Entry } from './entry.ts';
+import type { Tail } from './writer.ts';
+import { createWriter } from './writer.ts';
+
+interface Connection {
+  readonly database: Database;
+  readonly write: (entries: readonly Entry[]) => CommittedRow[][];
+}
+
+/**
+ * The log in its one file. Once it has been opened it must stay the same file, and the last row this ledger wrote must
+ * stay in it: a file put in its place, or an older copy of it, is refused for as long as the ledger lives.
+ */
+export class Ledger {
+  readonly #file: string;
+  #identity: FileIdentity | null = null;
+  #last: Tail | null = null;
+  #connection: Connection | null = null;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /**
+   * Commits all entries or none, opening the file if need be. Throws what the database throws. After anything but
+   * `SQLITE_BUSY` the caller must `close`: nothing is known about a commit whose fsync failed, so the file is read afresh.
+   */
+  async write(entries: readonly Entry[]): Promise<CommittedRow[][]> {
+    this.#connection ??= await this.#open();
+    const written = this.#connection.write(entries);
+    const last = written.flat().at(-1);
+    if (last !== undefined) this.#last = { id: last.seq, hash: last.hash };
+    return written;
+  }
+
+  close(): void {
+    const database = this.#connection?.database;
+    this.#connection = null;
+    database?.close();
+  }
+
+  async #open(): Promise<Connection> {
+    if (this.#identity !== null) this.#checkFile();
+    const database = await openDatabase(this.#file);
+    try {
+      if (this.#identity === null) migrate(database);
+      this.#identity ??= identityOf(this.#file);
+      return { database, write: this.#writer(database) };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  #writer(database: Database): Connection['write'] {
+    const checkSchema = createGuard(database);
+    const checkLast = this.#lastCheck(database);
+    const checkCompanions = companionCheck(this.#file);
+    const add = createWriter(database);
+    const transaction = database.transaction((entries: readonly Entry[]) => {
+      checkSchema();
+      checkLast();
+      const written = add(entries);
+      this.#checkFile();
+      checkCompanions();
+      return written;
+    });
+    return (entries) => transaction.immediate(entries);
+  }
+
+  #checkFile(): void {
+    if (!sameFile(identityOf(this.#file), this.#identity)) throw replaced('was removed or replaced');
+  }
+
+  #lastCheck(database: Database): () => void {
+    const hashOf = database.prepare<[number]>('SELECT hash FROM audit WHERE id = ?').pluck();
+    return () => {
+      if (this.#last !== null && hashOf.get(this.#last.id) !== this.#last.hash) throw replaced('has lost rows');
+    };
+  }
+}
+
+/** What is committed into a write-ahead log that was deleted meanwhile is lost with the process. */
+function companionCheck(file: string): () => void {
+  const companions = [`${file}-wal`, `${file}-shm`];
+  const before = companions.map((each) => identityOf(each));
+  return () => {
+    companions.forEach((each, at) => {
+      const now = identityOf(each);
+      before[at] ??= now;
+      if (!sameFile(now, before[at])) throw replaced('lost its -wal or -shm file');
+    });
+  };
+}
+
+function replaced(what: string): VaultError {
+  return new VaultError('audit_unavailable', `the audit log's file ${what} while in use`, {
+    hint: 'put it back, or restart agent-vault to go on with the file that is there now',
+  });
+}

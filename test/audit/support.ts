@@ -1,0 +1,149 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import Sqlite from 'better-sqlite3';
+import { onTestFinished } from 'vitest';
+import { verifyChain } from '../../src/audit/chain.ts';
+import type { ChainResult } from '../../src/audit/chain.ts';
+import { openAudit } from '../../src/audit/log.ts';
+import type { AuditRow, CommittedRow } from '../../src/core/audit-row.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { AuditLog } from '../../src/core/ports.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-vault-audit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function temporaryFile(): string {
+  return join(temporaryFolder(), 'agent-vault.db');
+}
+
+export function row(changes: Partial<AuditRow> = {}): AuditRow {
+  return {
+    timestamp: '2026-11-20T04:40:00.000Z',
+    secretName: 'STRIPE_KEY',
+    reason: 'deploy the hotfix',
+    action: 'released',
+    scope: 'secret',
+    ttlExpiresAt: null,
+    vault: 'dev',
+    operation: 'read',
+    requestId: 'request-1',
+    session: 'session-1',
+    agent: 'some-client 1.0',
+    approver: null,
+    factor: null,
+    detail: null,
+    ...changes,
+  };
+}
+
+export interface Opened {
+  readonly audit: AuditLog;
+  readonly lines: string[];
+  readonly committed: (readonly CommittedRow[])[];
+}
+
+export function opened(file: string, clock: Clock = systemClock): Opened {
+  const lines: string[] = [];
+  const committed: (readonly CommittedRow[])[] = [];
+  const log = createLog((text) => lines.push(text));
+  const audit = openAudit({ file, clock, log, onCommitted: (rows) => committed.push(rows) });
+  onTestFinished(() => audit.close());
+  return { audit, lines, committed };
+}
+
+/** As another program with the file open would: a connection of its own. */
+export function withDatabase<Result>(file: string, use: (database: Sqlite.Database) => Result): Result {
+  const database = new Sqlite(file);
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** What the program sqlite3 prints, line by line; where it is not installed, the same by way of the library. */
+export function plainSqlite(file: string, sql: string): string[] {
+  const { error, stdout, status, stderr } = spawnSync('sqlite3', [file, sql], { encoding: 'utf8' });
+  if (error === undefined && status !== 0) throw new Error(stderr);
+  if (error === undefined) return stdout.split('\n').filter((line) => line !== '');
+  return withDatabase(file, (database) => {
+    const statement = database.prepare(sql);
+    if (statement.reader)
+      return statement
+        .raw()
+        .all()
+        .map((cells) => (cells as unknown[]).join('|'));
+    statement.run();
+    return [];
+  });
+}
+
+export function readAll(file: string, table = 'audit'): Record<string, unknown>[] {
+  return withDatabase(file, (database) => database.prepare(`SELECT * FROM ${table}`).all()) as Record<
+    string,
+    unknown
+  >[];
+}
+
+export function verified(file: string): ChainResult {
+  return verifyChain(readAll(file));
+}
+
+/** A process of its own that appends to the log (appender.ts). */
+export class Appender {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  static async start(file: string, options: { before?: string[]; uid?: number } = {}): Promise<Appender> {
+    const own = [process.execPath, join(import.meta.dirname, 'appender.ts'), file, String(options.uid ?? '')];
+    const [command, ...args] = [...(options.before ?? []), ...own];
+    const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const appender = new Appender(child);
+    await appender.line();
+    return appender;
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
+  }
+
+  tell(command: string): void {
+    this.#child.stdin!.write(`${command}\n`);
+  }
+
+  /** The next thing it says; null at its end. */
+  async line(): Promise<string | null> {
+    const next = await this.#lines.next();
+    return next.done === true ? null : next.value;
+  }
+
+  /** Appends one row: its id, or the failure. */
+  async append(): Promise<string | null> {
+    this.tell('append 1');
+    return this.line();
+  }
+
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  async end(): Promise<void> {
+    const ended = once(this.#child, 'close');
+    this.#child.stdin!.end();
+    await ended;
+  }
+}
