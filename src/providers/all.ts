@@ -1,0 +1,2 @@
+/** Every provider. A new one is one file and one line here. */
+export { envFile } from './env-file.ts';
