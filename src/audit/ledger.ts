@@ -5,7 +5,7 @@ import { openDatabase } from '../store/database.ts';
 import { createGuard } from '../store/guard.ts';
 import { migrate } from '../store/migrations.ts';
 import type { FileIdentity } from '../store/private-file.ts';
-import { identityOf, sameFile } from '../store/private-file.ts';
+import { companionsOf, identityOf, sameFile } from '../store/private-file.ts';
 import type { Entry } from './entry.ts';
 import type { Tail } from './writer.ts';
 import { createWriter } from './writer.ts';
@@ -62,6 +62,7 @@ export class Ledger {
 
   #writer(database: Database): Connection['write'] {
     const checkSchema = createGuard(database);
+    checkSchema();
     const checkLast = this.#lastCheck(database);
     const checkCompanions = companionCheck(this.#file);
     const add = createWriter(database);
@@ -90,7 +91,7 @@ export class Ledger {
 
 /** What is committed into a write-ahead log that was deleted meanwhile is lost with the process. */
 function companionCheck(file: string): () => void {
-  const companions = [`${file}-wal`, `${file}-shm`];
+  const companions = companionsOf(file);
   const before = companions.map((each) => identityOf(each));
   return () => {
     companions.forEach((each, at) => {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Which file a path leads to; another file put in its place has another identity. */
@@ -13,7 +13,13 @@ export interface FileIdentity {
  */
 export function makePrivate(file: string): void {
   create(file);
-  for (const each of [file, `${file}-wal`, `${file}-shm`]) tighten(each);
+  for (const each of [file, ...companionsOf(file)]) tighten(each);
+}
+
+/** The write-ahead log and its index. SQLite puts them beside the file that a link leads to, not beside the link. */
+export function companionsOf(file: string): readonly string[] {
+  const real = realpathSync(file);
+  return [`${real}-wal`, `${real}-shm`];
 }
 
 /** Null if nothing is there. */
