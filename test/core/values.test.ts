@@ -12,7 +12,7 @@ describe('Secret', () => {
   it('prints as a mask however it is printed', () => {
     const secret = new Secret('hunter2');
     const printed = [
-      `${secret.toString()}`,
+      secret.toString(),
       String(secret),
       JSON.stringify({ secret }),
       inspect({ secret }, { showHidden: true, depth: 9 }),
@@ -56,7 +56,7 @@ describe('canonical', () => {
   it('does not depend on the order of keys, and loses nothing', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
-        const text = canonical(value as Json);
+        const text = canonical(value);
         const reversed = Object.fromEntries(Object.entries(value).reverse());
         expect(canonical(reversed as Json)).toBe(text);
         expect(JSON.stringify(JSON.parse(text))).toBe(
