@@ -1,0 +1,144 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../core/clock.ts';
+
+/** `crashed`: it ended before it answered. `hung`: it did not answer in time and was killed. `closed`: `close` was called. */
+export type ChildEnd = 'crashed' | 'hung' | 'closed';
+
+/** Why a question got no answer. Whether its effect took place is not known. */
+export class ChildError extends Error {
+  override readonly name = 'ChildError';
+  readonly end: ChildEnd;
+
+  constructor(end: ChildEnd, message: string) {
+    super(message);
+    this.end = end;
+  }
+}
+
+export interface ChildOptions {
+  /** A module that calls `answerParent`. */
+  readonly entry: URL;
+  /** The child's whole environment. No secrets: every process of the same user can read it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Sent first to every new child, over its private channel; the place for secrets. */
+  readonly greeting: () => unknown;
+  /** Milliseconds for one answer; then the child counts as hung and is killed. */
+  readonly answerMs: number;
+  /** Milliseconds without a question after which the child is ended to free its memory. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+}
+
+/** A process that answers questions, so that a crash or hang of foreign code harms nothing else. */
+export interface Child {
+  /** Starts the process if none runs. Rejects with ChildError only. */
+  ask(question: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Starts nothing yet. What the child prints goes nowhere: stdout carries our protocol, stderr might quote a secret. */
+export function openChild(options: ChildOptions): Child {
+  let running: Running | null = null;
+  let closed = false;
+  return {
+    ask: async (question) => {
+      if (closed) throw new ChildError('closed', 'the child process was closed');
+      if (running === null || running.ended) running = new Running(options);
+      return running.ask(question);
+    },
+    close: async () => {
+      closed = true;
+      await running?.close();
+    },
+  };
+}
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: ChildError): void;
+}
+
+class Running {
+  readonly #options: ChildOptions;
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #asked = 0;
+  #stopIdling = (): void => undefined;
+  ended = false;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+    this.#process = start(options);
+    this.#process.on('message', (message: unknown) => this.#hear(message));
+    this.#process.on('error', (error) => this.#end('crashed', `the child process failed: ${error.name}`));
+    this.#process.on('exit', (code, signal) =>
+      this.#end('crashed', `the child process ended (${signal ?? code ?? 'unknown'})`),
+    );
+    this.#send({ greeting: options.greeting() });
+  }
+
+  ask(question: unknown): Promise<unknown> {
+    const id = (this.#asked += 1);
+    this.#stopIdling();
+    this.#process.channel?.ref();
+    const stop = this.#options.clock.after(this.#options.answerMs, () =>
+      this.#end('hung', 'the child process did not answer in time'),
+    );
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#send({ id, question });
+    }).finally(() => {
+      stop();
+      this.#waiting.delete(id);
+      if (this.#waiting.size === 0 && !this.ended) this.#idle();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.ended) return;
+    const gone = once(this.#process, 'exit');
+    this.#process.ref();
+    this.#end('closed', 'the child process was closed');
+    await gone;
+  }
+
+  #hear(message: unknown): void {
+    if (typeof message !== 'object' || message === null || !('id' in message) || !('answer' in message)) return;
+    if (typeof message.id === 'number') this.#waiting.get(message.id)?.resolve(message.answer);
+  }
+
+  /** An idle child must not keep this process alive. */
+  #idle(): void {
+    this.#process.channel?.unref();
+    this.#stopIdling = this.#options.clock.after(this.#options.idleMs, () =>
+      this.#end('closed', 'the child process was idle'),
+    );
+  }
+
+  #end(end: ChildEnd, message: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#stopIdling();
+    this.#process.kill('SIGKILL');
+    for (const waiting of this.#waiting.values()) waiting.reject(new ChildError(end, message));
+  }
+
+  /** A message that cannot be sent needs no answer of its own: the channel only breaks with the process, and `exit` follows. */
+  #send(message: object): void {
+    this.#process.send(message, () => undefined);
+  }
+}
+
+function start({ entry, env }: ChildOptions): ChildProcess {
+  const child = fork(fileURLToPath(entry), [], {
+    env: { ...env },
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  child.unref();
+  return child;
+}
