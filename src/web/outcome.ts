@@ -15,7 +15,7 @@ export interface OutcomePage extends Asked, Outcome {
 }
 
 interface Outcome {
-  readonly mark: 'approved' | 'denied' | 'ended';
+  readonly mark: 'approved' | 'denied' | 'expired' | 'ended';
   readonly heading: string;
   readonly says: string;
 }
@@ -60,7 +60,7 @@ const endings: Readonly<Record<Exclude<RequestState, 'opening' | 'pending'>, Out
     says: 'The agent did not come back for it in time. Nothing was released.',
   },
   denied: { mark: 'denied', heading: 'Denied', says: 'Nothing was released. The agent is told that you said no.' },
-  expired: { mark: 'ended', heading: 'Expired', says: 'Nobody decided in time. Nothing was released.' },
+  expired: { mark: 'expired', heading: 'Expired', says: 'Nobody decided in time. Nothing was released.' },
   withdrawn: { mark: 'ended', heading: 'Withdrawn', says: 'The agent no longer waits for this. Nothing was released.' },
 };
 

@@ -31,6 +31,7 @@ const assetTypes: ReadonlyMap<string, string> = new Map([
   ['icon.svg', 'image/svg+xml'],
   ['approved.svg', 'image/svg+xml'],
   ['denied.svg', 'image/svg+xml'],
+  ['expired.svg', 'image/svg+xml'],
   ['ended.svg', 'image/svg+xml'],
 ]);
 

@@ -29,17 +29,21 @@ export interface RequestPage extends Asked {
   readonly expires: Moment;
   readonly remainingMs: number;
   /** The window that an approval opens; null if it opens none. */
-  readonly window: {
-    readonly length: string;
-    readonly ms: number;
-    readonly until: Moment;
-    readonly covers: string;
-  } | null;
+  readonly window: WindowLine | null;
   readonly factorSays: string;
   readonly action: string;
   readonly csrf: string;
   /** Why the page is shown once more; null at the first time. */
   readonly notice: string | null;
+}
+
+export interface WindowLine {
+  readonly length: string;
+  readonly ms: number;
+  readonly until: Moment;
+  readonly covers: string;
+  /** Whether it covers more than what is asked now. */
+  readonly isWide: boolean;
 }
 
 export interface RequestPageOptions {
@@ -95,9 +99,10 @@ function nameLine({ name, group, groupTitle, effect, preview }: AskedName): Name
   };
 }
 
-function windowOf(view: RequestView, now: number): RequestPage['window'] {
+function windowOf(view: RequestView, now: number): WindowLine | null {
   if (view.operation === 'write' || view.windowMs <= 0) return null;
-  const covers =
-    view.scope === 'vault' ? 'every secret in this vault' : view.names.length === 1 ? 'this secret' : 'these secrets';
-  return { length: lengthInWords(view.windowMs), ms: view.windowMs, until: momentOf(now + view.windowMs, now), covers };
+  const isWide = view.scope === 'vault';
+  const covers = isWide ? 'every secret in this vault' : view.names.length === 1 ? 'this secret' : 'these secrets';
+  const until = momentOf(now + view.windowMs, now);
+  return { length: lengthInWords(view.windowMs), ms: view.windowMs, until, covers, isWide };
 }
