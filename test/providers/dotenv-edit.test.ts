@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { withValues } from '../../src/providers/dotenv-edit.ts';
+import { formsOf, unholdable } from '../../src/providers/dotenv-forms.ts';
+import { dotenvParser, hasTooManyBlankLines } from '../../src/providers/dotenv-parser.ts';
+
+const parse = await dotenvParser();
+const set = (text: string, name: string, value: string): string => withValues(text, new Map([[name, value]]), parse);
+
+describe('editing an env file', () => {
+  it.each([
+    ['an empty file', '', `KEY='new'\n`],
+    ['a file with a final newline', 'A=1\n', `A=1\nKEY='new'\n`],
+    ['a file without a final newline', 'A=1', `A=1\nKEY='new'`],
+    ['CRLF line ends', 'A=1\r\nB=2\r\n', `A=1\r\nB=2\r\nKEY='new'\r\n`],
+    ['only a byte order mark', '\uFEFF', `\uFEFFKEY='new'\n`],
+    ['an old value without quotes', 'KEY=old\nA=1\n', `KEY='new'\nA=1\n`],
+    ['a comment behind the value', 'KEY=old # why\n', `KEY='new' # why\n`],
+    ['a comment where no value is', 'KEY= # why\n', `KEY='new' # why\n`],
+    ['an empty value', 'KEY=\nA=1\n', `KEY='new'\nA=1\n`],
+    ['export, indentation and blanks', '\t export KEY = old  \n', `\t export KEY = 'new'  \n`],
+    ['a colon', 'KEY: old\n', `KEY: 'new'\n`],
+    ['an old value of several lines', 'KEY="one\ntwo # three"\nA=1\n', `KEY='new'\nA=1\n`],
+    ['an old value on the next line', `KEY=\n'old'\nA=1\n`, `KEY='new'\nA=1\n`],
+    ['a byte order mark', '\uFEFFKEY=old\n', `\uFEFFKEY='new'\n`],
+    ['the name inside a comment', '# KEY=old\n', `# KEY=old\nKEY='new'\n`],
+    ['the name inside a value', `A='\nKEY=old\n'\n`, `A='\nKEY=old\n'\nKEY='new'\n`],
+    ['a name that begins alike', 'KEY2=2\nMY_KEY=3\n', `KEY2=2\nMY_KEY=3\nKEY='new'\n`],
+    ['several assignments, of which the last counts', 'KEY=1\nA=2\nKEY=3\n', `KEY=1\nA=2\nKEY='new'\n`],
+  ])('keeps %s', (_, before, after) => {
+    expect(set(before, 'KEY', 'new')).toBe(after);
+  });
+
+  it('writes line breaks in a value as the file ends its lines', () => {
+    const edited = set('A=1\r\n', 'KEY', 'one\ntwo');
+    expect(edited).toBe(`A=1\r\nKEY='one\r\ntwo'\r\n`);
+    expect(parse(edited).get('KEY')).toBe('one\ntwo');
+  });
+
+  it('takes patterns of String.replace in a value literally', () => {
+    expect(set('KEY=old\n', 'KEY', "$& $1 $` $'")).toBe(`KEY="$& $1 $\` $'"\n`);
+  });
+
+  it('falls back on other quotes where an unclosed one above would swallow the value', () => {
+    const edited = set("BROKEN='abc\nA=1\n", 'KEY', '#new');
+    expect(edited).toContain('KEY="#new"');
+    expect([...parse(edited)]).toEqual([...parse("BROKEN='abc\nA=1\n"), ['KEY', '#new']]);
+  });
+
+  it('refuses rather than change another entry', () => {
+    const before = `A='x\nB="y\nC=\`z\n`;
+    expect(() => set(before, 'KEY', '#new')).toThrow(/KEY cannot be written without changing another entry/u);
+  });
+});
+
+describe('the forms of a value', () => {
+  it.each([
+    ['', `''`],
+    ['plain', `'plain'`],
+    ["it's", `"it's"`],
+    [`it's "x"`, `\`it's "x"\``],
+    ["it's\\n", "`it's\\n`"],
+    ['C:\\dir\\', 'C:\\dir\\'],
+  ])('writes %j as %j at best', (value, form) => {
+    expect(unholdable(value)).toBeNull();
+    expect(formsOf(value)[0]).toBe(form);
+  });
+
+  it.each([
+    ['a\0b', /NUL/u],
+    ['a\rb', /carriage return/u],
+    ['a\u2028b', /line separator/u],
+    ['\uFEFFa', /byte order mark/u],
+    ['a\uD800', /surrogate/u],
+    ['C:\\my dir\\', /ends with a backslash/u],
+    [`'"\``, /every kind of quote/u],
+  ])('cannot hold %j', (value, reason) => {
+    expect(unholdable(value)).toMatch(reason);
+  });
+});
+
+describe('blank lines', () => {
+  it.each([
+    ['1,000 in a row', '\n'.repeat(1_000), false],
+    ['1,001 in a row', '\n'.repeat(1_001), true],
+    ['blank characters between them', 'A=1\n' + ' \u00a0\n\t'.repeat(1_001), true],
+    ['many, but not in a row', 'A=1\n\n\n'.repeat(2_000), false],
+  ])('are too many or not: %s', (_, text, tooMany) => {
+    expect(hasTooManyBlankLines(text)).toBe(tooMany);
+  });
+});
