@@ -1,0 +1,98 @@
+import process from 'node:process';
+import type * as Ngrok from '@ngrok/ngrok';
+import { isOrder } from './ngrok-messages.ts';
+import type { NgrokNews, NgrokOrder } from './ngrok-messages.ts';
+
+type NgrokModule = Pick<typeof Ngrok, 'SessionBuilder'>;
+
+/**
+ * The process that runs the ngrok client. It is a process because an attempt that gets no answer holds a lock inside
+ * the client for ever, because a session that reconnects cannot be closed, and because the client prints on stdout.
+ */
+process.once('disconnect', () => process.exit());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.once('message', (order: unknown) => {
+  if (isOrder(order)) void serve(order);
+});
+
+async function serve(order: NgrokOrder): Promise<void> {
+  const client = await load();
+  try {
+    const endpoint = new Endpoint(client, order);
+    process.once('message', () => void endpoint.close().finally(() => process.exit()));
+    await endpoint.open();
+  } catch (thrown) {
+    await end({ kind: 'refused', text: textOf(thrown) });
+  }
+}
+
+class Endpoint {
+  readonly #order: NgrokOrder;
+  readonly #builder: Ngrok.SessionBuilder;
+  #session: Ngrok.Session | null = null;
+  #listener: Ngrok.Listener | null = null;
+  #lost = false;
+
+  constructor({ SessionBuilder }: NgrokModule, order: NgrokOrder) {
+    this.#order = order;
+    this.#builder = new SessionBuilder().authtoken(order.token);
+    if (order.serverAddress !== undefined) this.#builder.serverAddr(order.serverAddress);
+    if (order.authorities !== undefined) this.#builder.rootCas(order.authorities);
+    this.#builder.handleDisconnection(() => this.#onLost());
+    this.#builder.handleHeartbeat(() => this.#onAlive());
+  }
+
+  async open(): Promise<void> {
+    this.#session = await this.#builder.connect();
+    await this.#bind();
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+    await this.#session?.close();
+  }
+
+  async #bind(): Promise<void> {
+    const endpoint = this.#session?.httpEndpoint();
+    if (endpoint === undefined) return;
+    if (this.#order.domain !== undefined) endpoint.domain(this.#order.domain);
+    this.#listener = await endpoint.listenAndForward(`http://127.0.0.1:${this.#order.port}`);
+    tell({ kind: 'online', url: this.#listener.url() ?? '' });
+  }
+
+  #onLost(): boolean {
+    if (this.#listener === null) return true;
+    this.#lost = true;
+    tell({ kind: 'lost' });
+    return true;
+  }
+
+  /** The first heartbeat after a loss. The client has bound the endpoint again by itself, but does not tell its new address. */
+  #onAlive(): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    const again = this.#listener?.close().then(() => this.#bind());
+    again?.catch((thrown: unknown) => end({ kind: 'refused', text: textOf(thrown) }));
+  }
+}
+
+async function load(): Promise<NgrokModule> {
+  try {
+    return (await import('@ngrok/ngrok')).default;
+  } catch (thrown) {
+    return end({ kind: 'missing', text: textOf(thrown) });
+  }
+}
+
+function tell(news: NgrokNews): void {
+  process.send?.(news);
+}
+
+/** The last word: ends the process once it is out. */
+function end(news: NgrokNews): Promise<never> {
+  return new Promise(() => process.send?.(news, () => process.exit()));
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
