@@ -1,11 +1,17 @@
-/** A process that appends to an audit log. It takes "append N" (one after the other) and "together N" (at once), and says each row's id. */
+/**
+ * A process that appends to an audit log. It takes "append N" (one after the other) and "together N" (at once), and says
+ * each row's id or the failure; "remove FILE"; "verify" says how many good rows there are.
+ */
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import 'better-sqlite3';
+import { verifyChain } from '../../src/audit/chain.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import type { AuditRow } from '../../src/core/audit-row.ts';
 import { VaultError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { readAll } from './stored.ts';
 
 const [file = '', uid = ''] = process.argv.slice(2);
 const audit = openAudit({ file, clock: systemClock, log: createLog(() => undefined), onCommitted: () => undefined });
@@ -14,10 +20,12 @@ if (uid !== '') process.setuid?.(Number(uid));
 say('ready');
 
 for await (const line of createInterface(process.stdin)) {
-  const [command, count] = line.split(' ');
-  const numbers = Array.from({ length: Number(count) }, (_, at) => at);
+  const [command, argument = ''] = line.split(' ');
+  const numbers = Array.from({ length: Number(argument) || 0 }, (_, at) => at);
+  if (command === 'append') for (const number of numbers) await append(number);
   if (command === 'together') await Promise.all(numbers.map(append));
-  else for (const number of numbers) await append(number);
+  if (command === 'remove') rmSync(argument);
+  if (command === 'verify') verify();
 }
 await audit.close();
 
@@ -28,6 +36,11 @@ async function append(number: number): Promise<void> {
   } catch (error) {
     say(error instanceof VaultError ? error.failure : String(error));
   }
+}
+
+function verify(): void {
+  const result = verifyChain(readAll(file));
+  say(result.ok ? String(result.count) : `row ${result.row}: ${result.problem}`);
 }
 
 function filler(number: number): AuditRow {

@@ -1,6 +1,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { opened, readAll, row, temporaryFile, verified, withDatabase } from './support.ts';
+import { readAll, withDatabase } from './stored.ts';
+import { opened, row, temporaryFile, verified } from './support.ts';
 
 const table = `CREATE TABLE audit (
   id INTEGER PRIMARY KEY AUTOINCREMENT, secret_name TEXT NOT NULL, reason TEXT NOT NULL, action TEXT NOT NULL,

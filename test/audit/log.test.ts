@@ -4,7 +4,8 @@ import { sha256 } from '../../src/core/canonical.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { opened, plainSqlite, readAll, row, temporaryFile, verified, withDatabase } from './support.ts';
+import { plainSqlite, readAll, withDatabase } from './stored.ts';
+import { opened, row, temporaryFile, verified } from './support.ts';
 
 describe('the audit log', () => {
   test('opens nothing before its first row', async () => {

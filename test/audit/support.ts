@@ -1,11 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import Sqlite from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
 import type { ChainResult } from '../../src/audit/chain.ts';
@@ -15,6 +14,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { AuditLog } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { readAll } from './stored.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-vault-audit-'));
@@ -59,40 +59,6 @@ export function opened(file: string, clock: Clock = systemClock): Opened {
   const audit = openAudit({ file, clock, log, onCommitted: (rows) => committed.push(rows) });
   onTestFinished(() => audit.close());
   return { audit, lines, committed };
-}
-
-/** As another program with the file open would: a connection of its own. */
-export function withDatabase<Result>(file: string, use: (database: Sqlite.Database) => Result): Result {
-  const database = new Sqlite(file);
-  try {
-    return use(database);
-  } finally {
-    database.close();
-  }
-}
-
-/** What the program sqlite3 prints, line by line; where it is not installed, the same by way of the library. */
-export function plainSqlite(file: string, sql: string): string[] {
-  const { error, stdout, status, stderr } = spawnSync('sqlite3', [file, sql], { encoding: 'utf8' });
-  if (error === undefined && status !== 0) throw new Error(stderr);
-  if (error === undefined) return stdout.split('\n').filter((line) => line !== '');
-  return withDatabase(file, (database) => {
-    const statement = database.prepare(sql);
-    if (statement.reader)
-      return statement
-        .raw()
-        .all()
-        .map((cells) => (cells as unknown[]).join('|'));
-    statement.run();
-    return [];
-  });
-}
-
-export function readAll(file: string, table = 'audit'): Record<string, unknown>[] {
-  return withDatabase(file, (database) => database.prepare(`SELECT * FROM ${table}`).all()) as Record<
-    string,
-    unknown
-  >[];
 }
 
 export function verified(file: string): ChainResult {

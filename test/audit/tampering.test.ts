@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:f
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Opened } from './support.ts';
-import { opened, readAll, row, temporaryFile, verified, withDatabase } from './support.ts';
+import { readAll, withDatabase } from './stored.ts';
+import { opened, row, temporaryFile, verified } from './support.ts';
 
 let file = '';
 let log: Opened;

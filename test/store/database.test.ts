@@ -1,0 +1,69 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/database.ts';
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-vault-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function open(file: string): Promise<Database> {
+  const database = await openDatabase(file);
+  onTestFinished(() => void database.close());
+  return database;
+}
+
+function modes(file: string): number[] {
+  return [file, `${file}-wal`, `${file}-shm`].map((each) => statSync(each).mode & 0o777);
+}
+
+describe('a database', () => {
+  test('is set so that a commit is on disk, at the first opening and at the next', async () => {
+    const file = join(temporaryFolder(), 'some.db');
+    for (let time = 0; time < 2; time += 1) {
+      const database = await open(file);
+      const settings = [
+        'journal_mode',
+        'synchronous',
+        'recursive_triggers',
+        'trusted_schema',
+        'fullfsync',
+        'checkpoint_fullfsync',
+      ];
+      expect(settings.map((name) => database.pragma(name, { simple: true }))).toEqual(['wal', 2, 1, 0, 1, 1]);
+      expect(database.pragma('busy_timeout', { simple: true })).toBeLessThanOrEqual(50);
+      database.close();
+    }
+  });
+
+  test('belongs to its owner alone, with what SQLite puts beside it', async () => {
+    const file = join(temporaryFolder(), 'some.db');
+    const database = await open(file);
+    database.exec('CREATE TABLE t (x)');
+    expect(modes(file)).toEqual([0o600, 0o600, 0o600]);
+  });
+
+  test('is closed to others when it is opened, also through a link', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'some.db');
+    (await open(file)).exec('CREATE TABLE t (x)');
+    for (const each of [file, `${file}-wal`, `${file}-shm`]) chmodSync(each, 0o666);
+    symlinkSync(file, join(folder, 'link.db'));
+    await open(join(folder, 'link.db'));
+    expect(modes(file)).toEqual([0o600, 0o600, 0o600]);
+  });
+
+  test('keeps the locks that this process holds when it is opened a second time', async () => {
+    const file = join(temporaryFolder(), 'some.db');
+    const first = await open(file);
+    first.exec('CREATE TABLE t (x)');
+    const second = await open(file);
+    first.exec('BEGIN IMMEDIATE');
+    await open(file);
+    expect(() => second.exec('BEGIN IMMEDIATE')).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }));
+  });
+});
