@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, symlink, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import { VaultError } from '../../src/core/errors.ts';
 import { expectNoValue } from '../contract/provider-contract.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { call, envBench, openBench, temporaryFolder } from './env-bench.ts';
@@ -83,14 +84,18 @@ describe('an env file that cannot be read', () => {
   ])('is unavailable with the reason when it is %s', async (_, message, make) => {
     const bench = await envBench(null);
     await make(bench);
-    for (const attempt of [
-      bench.provider.list(call),
-      bench.provider.resolve(['A'], call),
-      bench.provider.fetch([{ id: 'A', name: 'A' }], call),
-    ]) {
-      const error: unknown = await attempt.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ name: 'VaultError', failure: /_unavailable$/u, message, hint: /./u });
-      expect(error).toMatchObject({ message: /env file \.env\.secrets/u });
+    const { provider } = bench;
+    const attempts = [
+      () => provider.list(call),
+      () => provider.resolve(['A'], call),
+      () => provider.fetch([{ id: 'A', name: 'A' }], call),
+    ];
+    for (const attempt of attempts) {
+      const error: unknown = await attempt().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(VaultError);
+      expect(String(error)).toMatch(message);
+      expect(String(error)).toContain('the env file .env.secrets ');
+      expect(error instanceof VaultError ? `${error.failure} ${error.hint ?? ''}` : '').toMatch(/_unavailable .+/u);
       expectNoValue(error, ['canary']);
     }
   });
