@@ -52,6 +52,7 @@ export function openDoorway(options: DoorwayOptions): Doorway {
       const { port, path } = await house();
       mustBeOpen();
       const note = await wayIn.open(port);
+      mustBeOpen();
       const origin = wayIn.origin() ?? `http://localhost:${port}`;
       return { url: origin + path(id, expiresAtWall), ...(note === null ? {} : { note }) };
     },

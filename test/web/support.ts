@@ -23,6 +23,8 @@ export interface Stand {
   readonly said: string[];
   /** While true, every append fails. */
   readonly disk: { full: boolean };
+  /** Where the server listens, told by the tunnel's side of it; 0 before the first link. */
+  port(): number;
   /** Opens a request and makes its link. */
   ask(asked?: Partial<NewRequest>): Promise<{ request: LiveRequest; link: Link; url: URL }>;
   close(): Promise<void>;
@@ -44,7 +46,12 @@ export function openStand(options: { tunnel?: Tunnel | null; port?: number; expi
     expiresInMs,
     maxOpen: 1_000,
   });
-  const doorway = openDoorway({ desk: approvals, tunnel, port, clock, random: systemRandom, log });
+  let listensOn = 0;
+  const watched: Tunnel | null = tunnel && {
+    type: tunnel.type,
+    connect: (to) => tunnel.connect((listensOn = to)),
+  };
+  const doorway = openDoorway({ desk: approvals, tunnel: watched, port, clock, random: systemRandom, log });
   return {
     doorway,
     approvals,
@@ -52,6 +59,7 @@ export function openStand(options: { tunnel?: Tunnel | null; port?: number; expi
     rows,
     said,
     disk,
+    port: () => listensOn,
     async ask(asked = {}) {
       const request = approvals.open({ ...someRequest, key: systemRandom.id(), ...asked });
       await request.ready;
@@ -63,6 +71,11 @@ export function openStand(options: { tunnel?: Tunnel | null; port?: number; expi
       await approvals.close('test over');
     },
   };
+}
+
+/** The far end of a tunnel that is open, at an origin of the test's choice. */
+export function tunnelAt(origin: () => string | null): Tunnel {
+  return { type: 'test', connect: async () => ({ origin, close: async () => undefined }) };
 }
 
 const sessionId = systemRandom.id() as SessionId;
