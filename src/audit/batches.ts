@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 export interface Batches<Item, Result> {
-  add(item: Item): Promise<Result>;
+  readonly add: (item: Item) => Promise<Result>;
   /** Resolves when nothing is waiting or under way. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
 }
 
 /**

@@ -16,7 +16,7 @@ describe('batches', () => {
   test('gather what is added in one turn, also by callbacks of that turn', async () => {
     const { batches, add } = recorded();
     const first = add(1);
-    for (let tick = 0; tick < 20; tick += 1) await null;
+    for (let tick = 0; tick < 20; tick += 1) await Promise.resolve();
     const later = new Promise((resolve) => process.nextTick(() => resolve(add(3))));
     expect(await Promise.all([first, add(2), later])).toEqual(['done 1', 'done 2', 'done 3']);
     expect(batches).toEqual([[1, 2, 3]]);
