@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
+import { makePrivate } from '../../src/store/private-file.ts';
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-vault-store-'));
@@ -60,10 +61,10 @@ describe('a database', () => {
 
   // Closing any descriptor of the file drops this process's locks on it (POSIX); another program would then take itself
   // for the last one and delete the write-ahead log.
-  test('keeps its locks when this process opens it a second time', async () => {
+  test('keeps its locks when this process looks after its mode again', async () => {
     const file = join(temporaryFolder(), 'some.db');
     (await open(file)).exec('CREATE TABLE t (x)');
-    await open(file);
+    makePrivate(file);
     const script =
       'const d = new (require("better-sqlite3"))(process.argv[1]); d.exec("INSERT INTO t VALUES (1)"); d.close()';
     expect(spawnSync(process.execPath, ['-e', script, file]).stderr.toString()).toBe('');
