@@ -1,0 +1,194 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { canary, mainFile, tap, TestVault } from '../support/vault.ts';
+
+const run = promisify(execFile);
+let vault: TestVault;
+
+beforeEach(async () => {
+  vault = await TestVault.open();
+});
+
+afterEach(() => vault.close());
+
+/** The server as a bare process, spoken to in JSON lines. */
+function serve(env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [mainFile], { cwd: vault.folder, env: { ...vault.env, ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const send = (message: object): void => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const initialize = async (): Promise<void> => {
+    send({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } });
+    await expect.poll(() => stdout).toContain('"id":1');
+    send({ method: 'notifications/initialized' });
+  };
+  const ask = (id = 2): void => send({ id, method: 'tools/call', params: { name: 'get_secret', arguments: { vault: 'local', name: 'API_KEY', reason: 'x' } } });
+  const link = async (): Promise<string> => {
+    await expect.poll(() => stderr, { timeout: 5_000 }).toContain('/approve/');
+    return /https?:\S+\/approve\/\S+/u.exec(stderr)?.[0] ?? '';
+  };
+  return { child, send, initialize, ask, link, stdout: () => stdout, stderr: () => stderr };
+}
+
+describe('the process', () => {
+  it.each(['end of stdin', 'SIGINT', 'SIGTERM'] as const)('ends cleanly within 2 seconds at %s, with a request open', async (how) => {
+    const server = serve();
+    await server.initialize();
+    server.ask();
+    const link = await server.link();
+    const ended = once(server.child, 'exit');
+    const started = Date.now();
+    if (how === 'end of stdin') server.child.stdin.end();
+    else server.child.kill(how);
+    const [code] = await ended;
+    expect(code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
+    await expect(fetch(link)).rejects.toThrow();
+  });
+
+  it('opens no port, database or tunnel before a call needs them', async () => {
+    const server = serve();
+    await server.initialize();
+    server.send({ id: 2, method: 'tools/call', params: { name: 'list_secrets', arguments: {} } });
+    await expect.poll(server.stdout).toContain('API_KEY');
+    expect(() => vault.rows()).toThrow();
+    expect(server.stderr()).toBe('');
+    server.child.stdin.end();
+    await once(server.child, 'exit');
+  });
+
+  it('speaks nothing but JSON-RPC on stdout, whatever libraries print', async () => {
+    const server = serve({ DOTENV_DEBUG: '1', DOTENV_CONFIG_DEBUG: 'true', NODE_DEBUG: 'http' });
+    await server.initialize();
+    server.ask();
+    await tap(await server.link());
+    await expect.poll(server.stdout).toContain(canary);
+    server.child.stdin.end();
+    await once(server.child, 'exit');
+    const lines = server.stdout().trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(lines.map(() => '2.0'));
+  });
+
+  it('killed while somebody is asked leaves a log that opens, and opens nothing afterwards', async () => {
+    const server = serve();
+    await server.initialize();
+    server.ask();
+    await server.link();
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    expect(vault.actions()).toEqual(['requested API_KEY']);
+    const client = await vault.connect();
+    const answer = client.get();
+    await tap(await client.link(), 'deny');
+    expect((await answer).status).toBe('denied');
+    await client.close();
+  });
+
+  it('loses its client while it waits, and withdraws', async () => {
+    const server = serve();
+    await server.initialize();
+    server.ask();
+    await server.link();
+    server.child.stdout.destroy();
+    server.child.stdin.destroy();
+    await once(server.child, 'exit');
+    expect(vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
+  });
+
+  it('is not opened by a row that somebody inserts into the log', async () => {
+    await vault.close();
+    vault = await TestVault.open({ config: { vaults: { local: { type: 'env', file: '.env.secrets', ttl: 60 } } } });
+    const client = await vault.connect();
+    const first = client.get();
+    await tap(await client.link());
+    await first;
+    const columns = 'timestamp, secret_name, reason, action, scope, ttl_expires_at, vault, operation, request_id, session, agent, approver, factor, detail, prev_hash, hash';
+    const copy = `INSERT INTO audit (id, ${columns}) SELECT id + 100, ${columns.replace('secret_name', "'OTHER'")} FROM audit WHERE action = 'approved'`;
+    await run('sqlite3', [vault.database, copy]);
+    await run('sqlite3', [vault.database, copy.replace('+ 100', '+ 200').replace("'OTHER'", "'API_KEY'").replace(', action,', ", action,")]);
+    const other = client.get('OTHER');
+    await tap(await client.link(2), 'deny');
+    expect((await other).status).toBe('denied');
+    await client.close();
+  });
+});
+
+describe('two servers on one database', () => {
+  it('both work, and the log has no gap', async () => {
+    const clients = await Promise.all([vault.connect(), vault.connect({ name: 'second' })]);
+    const answers = clients.map((client) => client.get());
+    for (const client of clients) await tap(await client.link());
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual([canary, canary]);
+    expect(vault.rows().map((row) => row['id'])).toEqual([1, 2, 3, 4, 5, 6]);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('the second takes the next port when the first has the configured one, and says so once', async () => {
+    await vault.close();
+    const probe = (await import('node:net')).createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as { port: number };
+    vault = await TestVault.open({ config: { port } });
+    const client = await vault.connect();
+    const answer = client.get();
+    const link = await client.link();
+    expect(Number(new URL(link).port)).toBeGreaterThan(port);
+    expect(client.stderr.match(/is taken/gu)).toHaveLength(1);
+    await tap(link);
+    expect((await answer).text).toBe(canary);
+    await client.close();
+    probe.close();
+  });
+});
+
+describe('the command line', () => {
+  const agentVault = (...args: string[]) => run(process.execPath, [mainFile, ...args], { cwd: vault.folder, env: vault.env });
+
+  it('says its version and its usage', async () => {
+    expect((await agentVault('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+    expect((await agentVault('--help')).stdout).toContain('claude mcp add agent-vault');
+  });
+
+  it.each([[['frobnicate']], [['--frobnicate']], [['--keep', 'x']], [['demo', 'extra']]])('refuses %j in two plain lines', async (args) => {
+    const failed = agentVault(...args).catch((error: unknown) => error as { code: number; stderr: string });
+    const { code, stderr } = (await failed) as { code: number; stderr: string };
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^agent-vault: error: [^\n]+\nagent-vault: hint: agent-vault --help\n$/u);
+  });
+
+  it('tells a broken config in one line with file and key, and exits with 1', async () => {
+    await vault.close();
+    vault = await TestVault.open({ config: { prot: 1 } });
+    const failed = (await agentVault().catch((error: unknown) => error)) as { code: number; stderr: string };
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^agent-vault: error: [^\n]*agent-vault\.config\.json[^\n]*"prot"[^\n]*\nagent-vault: hint: [^\n]*port/u);
+    expect(failed.stderr).not.toContain('    at ');
+  });
+
+  it('says what it needs on a Node that is too old', async () => {
+    const old = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); import('${mainFile}');`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', old]);
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = await once(child, 'exit');
+    await setTimeout(0);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/needs Node 22\.12 or newer; this is Node 20\.20\.2/u);
+  });
+
+  it('runs the whole demo by itself, and leaves the sandbox where it is told', async () => {
+    const keep = `${vault.folder}/kept`;
+    const { stdout } = await agentVault('demo', '--auto', '--keep', keep);
+    expect(stdout).toContain('DATABASE_URL = pos••••••app');
+    expect(stdout).toMatch(/requested[\s\S]*approved[\s\S]*released[\s\S]*auto_approved/u);
+    expect(stdout).not.toContain('demo-3f9c1b77');
+    const { stdout: rows } = await run('sqlite3', [`${keep}/agent-vault.db`, 'SELECT action FROM audit ORDER BY timestamp DESC LIMIT 20']);
+    expect(rows.trim().split('\n')).toHaveLength(4);
+  });
+});
