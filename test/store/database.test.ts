@@ -23,6 +23,8 @@ function modes(file: string): number[] {
   return [file, `${file}-wal`, `${file}-shm`].map((each) => statSync(each).mode & 0o777);
 }
 
+const hasSqlite3 = spawnSync('sqlite3', ['-version']).status === 0;
+
 describe('a database', () => {
   test('is set so that a commit is on disk, at the first opening and at the next', async () => {
     const file = join(temporaryFolder(), 'some.db');
@@ -59,15 +61,13 @@ describe('a database', () => {
     expect(modes(file)).toEqual([0o600, 0o600, 0o600]);
   });
 
-  // Closing any descriptor of the file drops this process's locks on it (POSIX); another program would then take itself
-  // for the last one and delete the write-ahead log.
-  test('keeps its locks when this process looks after its mode again', async () => {
+  // Closing any descriptor of the file drops this process's locks on it (POSIX). An sqlite3 of version 3.40 then takes
+  // itself for the only user and deletes the write-ahead log.
+  test.runIf(hasSqlite3)('keeps its locks when this process looks after its mode again', async () => {
     const file = join(temporaryFolder(), 'some.db');
     (await open(file)).exec('CREATE TABLE t (x)');
     makePrivate(file);
-    const script =
-      'const d = new (require("better-sqlite3"))(process.argv[1]); d.exec("INSERT INTO t VALUES (1)"); d.close()';
-    expect(spawnSync(process.execPath, ['-e', script, file]).stderr.toString()).toBe('');
+    expect(spawnSync('sqlite3', [file, 'INSERT INTO t VALUES (1)']).status).toBe(0);
     expect(existsSync(`${file}-wal`)).toBe(true);
   });
 });
