@@ -62,10 +62,20 @@ async function carryOutAll(source: WriteSource, steps: readonly Step[], signal: 
       if (!attempt.confirmed.exact)
         throw new VaultError('value_unwritable', '1Password did not keep the value as it was sent');
     } catch (thrown) {
-      throw await undone(source, attempts, { step, error: asVaultError(thrown, 'internal', 'the write failed') });
+      const error = asVaultError(thrown, 'internal', 'the write failed');
+      if (attempt.confirmed === null && refusals.has(error.failure)) attempts.pop();
+      throw await undone(source, attempts, { step, error });
     }
   }
 }
+
+/** With these 1Password has certainly not done what it was asked. */
+const refusals: ReadonlySet<Failure> = new Set([
+  'secret_changed',
+  'provider_refused',
+  'provider_limited',
+  'value_unwritable',
+]);
 
 function carryOut({ client }: WriteSource, step: Step): Promise<{ itemId: string; exact: boolean }> {
   if (step.kind === 'create') return client.create(step.item);

@@ -160,7 +160,7 @@ describe('the memory of titles', () => {
     const { fake, dev } = account();
     fake.password(dev, 'a', 'x');
     const provider = bench(fake).open();
-    fake.interrupt('list items', new Error('authentication error: internal server error'));
+    fake.fail('list items', new Error('authentication error: internal server error'));
     await expect(provider.list(call)).rejects.toMatchObject({ failure: 'provider_unavailable' });
     expect(await provider.list(call)).toHaveLength(1);
   });

@@ -1,0 +1,317 @@
+import { ItemCategory, ItemFieldType } from '@1password/sdk';
+import { describe, expect, it } from 'vitest';
+import { expectNoValue } from '../contract/provider-contract.ts';
+import type { Provider, Writer } from '../../src/core/ports.ts';
+import type { PlannedWrite } from '../../src/core/request.ts';
+import { Secret } from '../../src/core/secret.ts';
+import type { OnePasswordSettings } from '../../src/providers/onepassword.ts';
+import { bench, call } from './fixtures/onepassword-bench.ts';
+import { concealed, FakeOnePassword } from './fixtures/onepassword-fake.ts';
+
+interface Desk {
+  readonly fake: FakeOnePassword;
+  readonly dev: string;
+  readonly prod: string;
+  readonly open: (settings?: Partial<OnePasswordSettings>) => Writer;
+}
+
+function desk(): Desk {
+  const fake = new FakeOnePassword();
+  const [dev, prod] = [fake.vault('Dev'), fake.vault('Prod')];
+  const write = { vaultId: dev, category: 'login' as const };
+  const open = (settings: Partial<OnePasswordSettings> = { write }): Writer => writerOf(bench(fake).open(settings));
+  return { fake, dev, prod, open };
+}
+
+function writerOf({ writer }: Provider): Writer {
+  if (writer === undefined) throw new Error('there is no writer');
+  return writer;
+}
+
+const plan = (writer: Writer, writes: Record<string, string>): Promise<readonly PlannedWrite[]> =>
+  writer.plan(
+    Object.entries(writes).map(([name, value]) => ({ name, value: new Secret(value) })),
+    call,
+  );
+
+async function writeAll(writer: Writer, writes: Record<string, string>): Promise<void> {
+  await writer.write(await plan(writer, writes), call);
+}
+
+describe('a new item', () => {
+  it.each([
+    ['login', ItemCategory.Login, 'password'],
+    ['password', ItemCategory.Password, 'password'],
+    ['api_credentials', ItemCategory.ApiCredentials, 'credential'],
+  ] as const)('of category %s holds the value where a read finds it', async (category, expected, field) => {
+    const { fake, dev, open } = desk();
+    await writeAll(open({ write: { vaultId: dev, category } }), { 'Neü 🔑': 'canary' });
+    const stored = fake.find(dev, 'Neü 🔑');
+    expect(stored).toMatchObject({
+      category: expected,
+      fields: [{ id: field, fieldType: 'Concealed', value: 'canary' }],
+    });
+  });
+
+  it('of category secure_note holds the value as its note', async () => {
+    const { fake, dev, open } = desk();
+    await writeAll(open({ write: { vaultId: dev, category: 'secure_note' } }), { Note: 'line 1\nline 2' });
+    expect(fake.find(dev, 'Note')).toMatchObject({ category: ItemCategory.SecureNote, notes: 'line 1\nline 2' });
+  });
+
+  it('is created in write.vaultId even if another vault has that title', async () => {
+    const { fake, dev, prod, open } = desk();
+    fake.password(prod, 'Stripe', 'old');
+    const writer = open();
+    const planned = await plan(writer, { Stripe: 'canary' });
+    expect(planned).toMatchObject([{ name: 'Stripe', effect: 'create', group: dev, groupTitle: 'Dev' }]);
+    await writer.write(planned, call);
+    expect(fake.find(prod, 'Stripe')?.fields[0]?.value).toBe('old');
+  });
+
+  it('is refused without write settings, naming the keys that are missing', async () => {
+    await expect(plan(desk().open({}), { New: 'canary' })).rejects.toMatchObject({
+      failure: 'value_unwritable',
+      hint: 'set write.vaultId (and write.category) for this vault',
+    });
+  });
+
+  it.each(['op://Dev/New', 'op://Dev/New/password', ' spaces ', 'hidden\u200B', 'x'.repeat(257)])(
+    'is refused under the name %j',
+    async (name) => {
+      await expect(plan(desk().open(), { [name]: 'canary' })).rejects.toMatchObject({ failure: 'value_unwritable' });
+    },
+  );
+
+  it('is refused when the account does not see the vault to write to', async () => {
+    const planning = plan(desk().open({ write: { vaultId: 'missing', category: 'login' } }), { New: 'x' });
+    await expect(planning).rejects.toMatchObject({ failure: 'value_unwritable' });
+  });
+});
+
+describe('a replacement', () => {
+  it('changes the one value and leaves the rest of the item as it was', async () => {
+    const { fake, dev, open } = desk();
+    const fields = [concealed('username', 'me', { fieldType: ItemFieldType.Text }), concealed('password', 'old')];
+    fake.item(dev, 'Stripe', { fields, notes: 'a note', tags: ['a tag'] });
+    await writeAll(open(), { Stripe: 'new' });
+    expect(fake.find(dev, 'Stripe')).toMatchObject({
+      fields: [{ value: 'me' }, { value: 'new' }],
+      notes: 'a note',
+      tags: ['a tag'],
+      version: 2,
+    });
+  });
+
+  it('is possible without write settings, in every vault in use', async () => {
+    const { fake, prod, open } = desk();
+    fake.password(prod, 'Stripe', 'old');
+    await writeAll(open({}), { Stripe: 'new' });
+    expect(fake.find(prod, 'Stripe')?.fields[0]?.value).toBe('new');
+  });
+
+  it('reaches a field by reference, also one that is empty or not concealed', async () => {
+    const { fake, dev, open } = desk();
+    const user = concealed('username', 'me', { fieldType: ItemFieldType.Text });
+    const token = concealed('tok', '', { title: 'Token', sectionId: 's1' });
+    fake.item(dev, 'Stripe', {
+      fields: [user, token, concealed('password', 'old')],
+      sections: [{ id: 's1', title: 'Keys' }],
+    });
+    await writeAll(open(), { 'op://Dev/Stripe/username': 'you', 'op://Dev/Stripe/keys/token': 't', Stripe: 'new' });
+    expect(fake.find(dev, 'Stripe')?.fields.map(({ value }) => value)).toEqual(['you', 't', 'new']);
+  });
+
+  it.each([
+    ['the empty password of a login', { fields: [concealed('password', '')] }],
+    ['the note of a secure note', { category: ItemCategory.SecureNote }],
+  ])('fills %s', async (_, parts) => {
+    const { fake, dev, open } = desk();
+    fake.item(dev, 'Stripe', parts);
+    await writeAll(open(), { Stripe: 'new' });
+    const item = fake.find(dev, 'Stripe');
+    expect([item?.notes, item?.fields[0]?.value]).toContain('new');
+  });
+
+  it('is refused when the item holds several secrets, with the references of which one can be written', async () => {
+    const { fake, dev, open } = desk();
+    fake.item(dev, 'Stripe', { fields: [concealed('a', '1'), concealed('b', '2')] });
+    const planning = plan(open(), { Stripe: 'canary' });
+    await expect(planning).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+    await expect(planning).rejects.toThrow('op://Dev/Stripe/a, op://Dev/Stripe/b');
+  });
+
+  it('is refused for a title that two items share', async () => {
+    const { fake, dev, open } = desk();
+    fake.password(dev, 'Stripe', '1');
+    fake.password(dev, 'Stripe', '2');
+    await expect(plan(open(), { Stripe: 'canary' })).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+  });
+
+  it.each([
+    ['an SSH key', 'Item', concealed('private_key', 'PEM', { fieldType: ItemFieldType.SshKey })],
+    ['a one-time password', 'op://Dev/Item/otp', concealed('otp', 'otpauth://x', { fieldType: ItemFieldType.Totp })],
+    ['a query', 'op://Dev/Item/password?attribute=otp', concealed('password', 'x')],
+    ['a field that does not exist', 'op://Dev/Item/nothing', concealed('password', 'x')],
+  ])('is refused for %s', async (_, name, field) => {
+    const { fake, dev, open } = desk();
+    fake.item(dev, 'Item', { fields: [field] });
+    await expect(plan(open(), { [name]: 'canary' })).rejects.toMatchObject({ failure: 'value_unwritable' });
+  });
+
+  it('is refused outside write.vaultId, for an empty value, and for one field under two names', async () => {
+    const { fake, dev, prod, open } = desk();
+    fake.password(prod, 'There', 'x');
+    const here = fake.password(dev, 'Here', 'x');
+    for (const writes of [{ 'op://Prod/There': 'a' }, { Here: '' }, { Here: 'a', [`op://${dev}/${here}`]: 'b' }])
+      await expect(plan(open(), writes)).rejects.toMatchObject({ failure: 'value_unwritable' });
+  });
+});
+
+describe('a write that is no longer what was approved', () => {
+  it.each<[string, (fake: FakeOnePassword, dev: string) => void]>([
+    ['the field meant is another one', (fake, dev) => replaceFields(fake, dev, [concealed('token', 'x')])],
+    [
+      'the field meant is not clear any more',
+      (fake, dev) => replaceFields(fake, dev, [concealed('a', 'x'), concealed('b', 'y')]),
+    ],
+    ['another item has the title too', (fake, dev) => void fake.password(dev, 'Old', 'z')],
+    [
+      'another item has the title instead',
+      (fake, dev) => {
+        fake.remove(dev, 'Old');
+        fake.password(dev, 'Old', 'z');
+      },
+    ],
+  ])('writes nothing when %s', async (_, change) => {
+    const { fake, dev, open } = desk();
+    fake.password(dev, 'Old', 'before');
+    const writer = open();
+    const planned = await plan(writer, { New: 'canary-1', Old: 'canary-2' });
+    change(fake, dev);
+    const error = await writer.write(planned, call).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ failure: 'secret_changed' });
+    expectNoValue(error, ['canary-1', 'canary-2']);
+    expect(fake.find(dev, 'New')).toBeUndefined();
+    expect(fake.calls).not.toContain('put');
+  });
+});
+
+describe('a write that fails half-way', () => {
+  const offline = new Error('request library compatibility issue: reqwest library: error sending request');
+
+  async function failing(
+    prepare: (fake: FakeOnePassword, dev: string) => void,
+  ): Promise<{ error: Error; values: unknown }> {
+    const { fake, dev, open } = desk();
+    for (const title of ['A', 'B']) fake.password(dev, title, `old ${title}`);
+    const writer = open();
+    const planned = await plan(writer, { A: 'canary-A', New: 'canary-new', B: 'canary-B' });
+    prepare(fake, dev);
+    const error = await writer.write(planned, call).then(
+      () => new Error('it was written'),
+      (thrown: unknown) => thrown as Error,
+    );
+    expectNoValue(error, ['canary-A', 'canary-B', 'canary-new', 'old A', 'old B']);
+    const values = Object.fromEntries(
+      (fake.vaults[0]?.items ?? []).map(({ title, fields }) => [title, fields[0]?.value]),
+    );
+    return { error, values };
+  }
+
+  const before = { A: 'old A', B: 'old B' };
+
+  it.each([false, true])(
+    'undoes everything before it, whether its own answer got lost (%s) or it never arrived',
+    async (afterwards) => {
+      const { error, values } = await failing((fake) => {
+        fake.fail('put', offline, { nth: 2, afterwards });
+      });
+      expect(values).toEqual(before);
+      expect(error).toMatchObject({
+        failure: 'provider_unavailable',
+        message: '"B" could not be written: 1Password cannot be reached from this machine; nothing was changed',
+      });
+    },
+  );
+
+  it.each([false, true])(
+    'finds out whether a creation that got no answer took place (%s), and takes it back',
+    async (afterwards) => {
+      const { error, values } = await failing((fake) => fake.fail('create', offline, { afterwards }));
+      expect(values).toEqual(before);
+      expect(error.message).toBe(
+        '"New" could not be written: 1Password cannot be reached from this machine; nothing was changed',
+      );
+    },
+  );
+
+  it('says exactly what remains when undoing fails too', async () => {
+    const { error, values } = await failing((fake) => {
+      fake.fail('put', offline, { nth: 2 });
+      fake.fail('delete', new Error("you don't have the right permissions to execute this request"));
+    });
+    expect(values).toEqual({ ...before, New: 'canary-new' });
+    expect(error.message).toMatch(
+      /; still written, because undoing it failed: "New" \(create\); nothing else was changed$/,
+    );
+  });
+
+  it('says of what it cannot find out that it is not known', async () => {
+    const { error, values } = await failing((fake) => {
+      fake.fail('create', offline);
+      fake.fail('list items', offline, { nth: 2 });
+    });
+    expect(values).toEqual(before);
+    expect(error.message).toMatch(/; not known whether written: "New" \(create\); nothing else was changed$/);
+  });
+
+  it('leaves alone what somebody else wrote meanwhile', async () => {
+    const { error, values } = await failing((fake, dev) => {
+      fake.on('put', { nth: 2 }, () => {
+        fake.find(dev, 'A')!.fields[0]!.value = 'of somebody else';
+        throw offline;
+      });
+    });
+    expect(values).toEqual({ A: 'of somebody else', B: 'old B' });
+    expect(error.message).toContain('not known whether written: "A" (replace)');
+  });
+
+  it('takes back a value that 1Password did not keep as it was', async () => {
+    const { error, values } = await failing((fake) => {
+      fake.mangle = (value) => value.replace('canary-B', 'canary B');
+    });
+    expect(values).toEqual(before);
+    expect(error).toMatchObject({
+      failure: 'value_unwritable',
+      message: '"B" could not be written: 1Password did not keep the value as it was sent; nothing was changed',
+    });
+  });
+
+  it('writes nothing over a value that changed between the check and the write', async () => {
+    const { error, values } = await failing((fake, dev) => {
+      fake.on('create', {}, () => {
+        fake.find(dev, 'B')!.fields[0]!.value = 'rotated';
+      });
+    });
+    expect(values).toEqual({ A: 'old A', B: 'rotated' });
+    expect(error).toMatchObject({ failure: 'secret_changed' });
+  });
+
+  it('stops between two writes and undoes the first when the time is up', async () => {
+    const stop = new AbortController();
+    const { fake, dev, open } = desk();
+    fake.password(dev, 'A', 'old A');
+    const writer = open();
+    const planned = await plan(writer, { A: 'canary-A', New: 'canary-new' });
+    fake.on('put', {}, () => stop.abort());
+    await expect(writer.write(planned, { signal: stop.signal })).rejects.toThrow(/"New" .* nothing was changed$/);
+    expect(fake.find(dev, 'A')?.fields[0]?.value).toBe('old A');
+    expect(fake.find(dev, 'New')).toBeUndefined();
+  });
+});
+
+function replaceFields(fake: FakeOnePassword, vaultId: string, fields: ReturnType<typeof concealed>[]): void {
+  const item = fake.find(vaultId, 'Old');
+  if (item !== undefined) item.fields = fields;
+}
