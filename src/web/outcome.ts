@@ -1,7 +1,7 @@
 import type { RequestView } from '../core/ports.ts';
 import type { RequestState } from '../core/request.ts';
 import type { Asked } from './view-models.ts';
-import { askedIn } from './view-models.ts';
+import { askedIn, coveredBy } from './view-models.ts';
 import type { Moment } from './words.ts';
 import { momentOf } from './words.ts';
 
@@ -9,7 +9,7 @@ import { momentOf } from './words.ts';
 export interface OutcomePage extends Asked, Outcome {
   readonly decided: (Moment & { readonly by: string }) | null;
   /** Until when repeats pass without a new tap; null if an approval opened no window. */
-  readonly until: Moment | null;
+  readonly until: (Moment & { readonly covers: string }) | null;
   /** What is said here may be another in a moment. */
   readonly isSettling: boolean;
 }
@@ -33,12 +33,18 @@ export function outcomePage(view: RequestView, now: number): OutcomePage | null 
     ...askedIn(view),
     ...outcome,
     decided: decision === undefined ? null : { ...momentOf(decision.at.wall, now), by: decision.approver.name },
-    until: decision?.until !== undefined && opensWindow.has(view.state) ? momentOf(decision.until.wall, now) : null,
+    until: windowEnd(view, now),
     isSettling: view.state === 'deciding' || (view.state === 'approved' && isYoung),
   };
 }
 
 const opensWindow: ReadonlySet<RequestState> = new Set(['approved', 'released']);
+
+function windowEnd(view: RequestView, now: number): OutcomePage['until'] {
+  const end = view.decision?.until;
+  if (end === undefined || !opensWindow.has(view.state)) return null;
+  return { ...momentOf(end.wall, now), covers: coveredBy(view) };
+}
 
 function outcomeOf(view: RequestView): Outcome | null {
   if (view.state === 'opening') return null;

@@ -101,8 +101,13 @@ function nameLine({ name, group, groupTitle, effect, preview }: AskedName): Name
 
 function windowOf(view: RequestView, now: number): WindowLine | null {
   if (view.operation === 'write' || view.windowMs <= 0) return null;
-  const isWide = view.scope === 'vault';
-  const covers = isWide ? 'every secret in this vault' : view.names.length === 1 ? 'this secret' : 'these secrets';
   const until = momentOf(now + view.windowMs, now);
-  return { length: lengthInWords(view.windowMs), ms: view.windowMs, until, covers, isWide };
+  const isWide = view.scope === 'vault';
+  return { length: lengthInWords(view.windowMs), ms: view.windowMs, until, covers: coveredBy(view), isWide };
+}
+
+/** What an approval of this request covers while its window is open. */
+export function coveredBy({ scope, names }: RequestView): string {
+  if (scope === 'vault') return 'every secret in this vault';
+  return names.length === 1 ? 'this secret' : 'these secrets';
 }

@@ -80,6 +80,7 @@ describe('the person who opens the link', () => {
     expect(after.status).toBe(200);
     expect(after.body).toContain('<h1>Approved</h1>');
     expect(after.body).toContain('has not fetched it yet');
+    expect(after.body).toMatch(/It may read this secret without asking until <b><time/);
     expect(after.body).toContain('data-look-again');
     expect(after.body).not.toContain('<form');
   });
@@ -104,7 +105,7 @@ describe('the person who opens the link', () => {
     const { body } = await visit.open();
     expect(request.state).toBe('lapsed');
     expect(body).toContain('Approved, not used');
-    expect(body).not.toContain('Repeats pass');
+    expect(body).not.toContain('without asking');
   });
 
   it('denies with one click, and then sees that', async () => {
