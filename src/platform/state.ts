@@ -34,5 +34,8 @@ function keepPrivate(folder: string): void {
 }
 
 function unusable(message: string, cause: unknown): VaultError {
-  return new VaultError('config_invalid', message, { hint: 'make ~/.agent-vault a folder that only you can write', cause });
+  return new VaultError('config_invalid', message, {
+    hint: 'make ~/.agent-vault a folder that only you can write',
+    cause,
+  });
 }
