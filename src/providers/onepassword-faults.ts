@@ -7,6 +7,8 @@ import type { ErrorClass, Sdk } from './onepassword-sdk.ts';
  */
 const sayings: readonly (readonly [RegExp, Fault])[] = [
   [/rate limit exceeded/i, 'rate_limited'],
+  [/^authentication error: .*(?:not authenticated|the right permissions|resource not found)/i, 'signed_out'],
+  [/^authentication error: .*a conflict occurred/i, 'server_error'],
   [/native library is not available|desktop application not found/i, 'desktop_missing'],
   [/service account token|service account deserialization|prefix 'ops_'/i, 'token_invalid'],
   [/account couldn't be found/i, 'account_unknown'],

@@ -9,7 +9,7 @@ import type { Question } from './onepassword-protocol.ts';
 
 /** 1Password through its SDK in a child process, which is started with the first question. */
 export function openRemote(options: Omit<ChildOptions, 'env'>): OnePassword {
-  return remoteFor(openChild({ ...options, env: allowed(process.env) }));
+  return remoteFor(openChild({ ...options, env: childEnvironment(process.env) }));
 }
 
 /** Speaks the protocol of `onepassword-protocol.ts` with whoever answers. */
@@ -37,6 +37,15 @@ export function childEntry(from: string): URL {
   return new URL(/\/chunks\/[^/]+$/.test(from) ? '../onepassword-child.js' : './onepassword-child.js', from);
 }
 
+/**
+ * What the SDK needs to find the network and the desktop app. No token, and not NODE_OPTIONS, which can load code.
+ * Other variables may hold the secrets of whoever started us.
+ */
+export function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = Object.keys(env).filter((name) => allowList.has(name.toUpperCase()));
+  return Object.fromEntries(names.map((name) => [name, env[name] ?? '']));
+}
+
 async function answerOf(child: Child, question: Question): Promise<unknown> {
   const raw = await child.ask(question).catch((thrown: unknown) => {
     throw childError(thrown);
@@ -51,15 +60,6 @@ function parsed<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.outpu
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
   throw new VaultError('provider_unavailable', '1Password answered in a form that is not known to Agent Vault');
-}
-
-/**
- * What the SDK needs to find the network and the desktop app. No token, and not NODE_OPTIONS, which can load code.
- * Other variables may hold the secrets of whoever started us.
- */
-function allowed(env: NodeJS.ProcessEnv): Record<string, string> {
-  const names = Object.keys(env).filter((name) => allowList.has(name.toUpperCase()));
-  return Object.fromEntries(names.map((name) => [name, env[name] ?? '']));
 }
 
 const allowList = new Set([
