@@ -176,6 +176,18 @@ describe('the person who opens the link', () => {
   });
 });
 
+describe('a decision that could not be written down, for a request that ended meanwhile', () => {
+  it('is answered with what became of it', async () => {
+    const { url, request } = await stand.ask();
+    const visit = new Visit(url);
+    await visit.open();
+    stand.disk.full = true;
+    stand.disk.onAppend = () => stand.approvals.withdraw(request, 'test');
+    expect((await visit.decide('approve')).status).toBe(303);
+    expect((await visit.open()).body).toContain('<h1>Withdrawn</h1>');
+  });
+});
+
 describe('a fetch of the link', () => {
   it('decides nothing and uses nothing up, however often and by whomever', async () => {
     const { url, request } = await stand.ask();

@@ -15,14 +15,21 @@ export interface MovableClock extends Clock {
   forward(ms: number): void;
 }
 
+/** What the log in memory is written to. */
+export interface Disk {
+  /** While true, every append fails. */
+  full: boolean;
+  /** Called before every append, while the request is still being decided. */
+  onAppend: () => void;
+}
+
 export interface Stand {
   readonly doorway: Doorway;
   readonly approvals: Approvals;
   readonly clock: MovableClock;
   readonly rows: AuditRow[];
   readonly said: string[];
-  /** While true, every append fails. */
-  readonly disk: { full: boolean };
+  readonly disk: Disk;
   /** Where the server listens, told by the tunnel's side of it; 0 before the first link. */
   port(): number;
   /** Opens a request and makes its link. */
@@ -36,7 +43,7 @@ export function openStand(options: { tunnel?: Tunnel | null; port?: number; expi
   const clock = movableClock();
   const said: string[] = [];
   const rows: AuditRow[] = [];
-  const disk = { full: false };
+  const disk: Disk = { full: false, onAppend: () => undefined };
   const log = listeningLog(said);
   const approvals = new Approvals({
     clock,
@@ -122,9 +129,10 @@ function movableClock(): MovableClock {
   };
 }
 
-function memoryAudit(rows: AuditRow[], disk: { full: boolean }): AuditLog {
+function memoryAudit(rows: AuditRow[], disk: Disk): AuditLog {
   return {
     async append(added) {
+      disk.onAppend();
       if (disk.full) throw new Error('disk full');
       rows.push(...added);
       return added.map((row, at) => ({ ...row, seq: rows.length + at, hash: '' }));

@@ -96,7 +96,8 @@ async function judge(parts: ApproveParts, { opened, visitor, body }: Click): Pro
   const approver = await factor.prove({ request: link.id, approve: form.approve, fields: form.fields });
   if (approver === null) return again(403, notices.unproved);
   const result = await desk.decide(link.id, form.approve, approver);
-  return result === 'unrecorded' ? again(503, notices.unrecorded) : seeOther;
+  const stillWaits = desk.view(link.id)?.state === 'pending';
+  return result === 'unrecorded' && stillWaits ? again(503, notices.unrecorded) : seeOther;
 }
 
 function ask(
