@@ -48,7 +48,9 @@ interface Import {
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const imports = files.flatMap(importsOf);
-const own = imports.filter(({ to }) => to.startsWith('.')).map(({ from, to }) => ({ from, to: relative(root, resolve(root, dirname(from), to)) }));
+const own = imports
+  .filter(({ to }) => to.startsWith('.'))
+  .map(({ from, to }) => ({ from, to: relative(root, resolve(root, dirname(from), to)) }));
 const foreign = imports.filter(({ to }) => !to.startsWith('.'));
 
 describe('the import rules', () => {
@@ -64,7 +66,9 @@ describe('the import rules', () => {
 
   it('let plug-ins of one folder alone: providers and tunnels never see each other', () => {
     const plugins = own.filter(({ from }) => /^(providers|tunnels)\//.test(from));
-    expect(plugins.filter(({ from, to }) => /^(providers|tunnels)\//.test(to) && place(from) !== place(to))).toEqual([]);
+    expect(plugins.filter(({ from, to }) => /^(providers|tunnels)\//.test(to) && place(from) !== place(to))).toEqual(
+      [],
+    );
   });
 
   it('give each foreign library one owner', () => {
@@ -80,7 +84,11 @@ describe('the import rules', () => {
     const modules = foreign.filter(({ from, to }) => place(from) === 'core' && to.startsWith('node:'));
     expect(modules.filter(({ to }) => !pureModules.includes(to))).toEqual([]);
     const code = files.filter((file) => place(file) === 'core').map((file) => readFileSync(join(root, file), 'utf8'));
-    expect(code.filter((text) => /\b(Date\.now|Math\.random|setTimeout|setInterval|randomBytes|randomUUID|performance\.)/.test(text))).toEqual([]);
+    expect(
+      code.filter((text) =>
+        /\b(Date\.now|Math\.random|setTimeout|setInterval|randomBytes|randomUUID|performance\.)/.test(text),
+      ),
+    ).toEqual([]);
   });
 
   it('leave no cycle', () => {
@@ -91,7 +99,12 @@ describe('the import rules', () => {
     expect(maySee('core/broker.ts', 'store/database.ts')).toBe(false);
     expect(maySee('config/load.ts', 'providers/env-file.ts')).toBe(false);
     expect(maySee('web/app.ts', 'mcp/server.ts')).toBe(false);
-    expect(cycles([{ from: 'a', to: 'b' }, { from: 'b', to: 'a' }])).not.toEqual([]);
+    expect(
+      cycles([
+        { from: 'a', to: 'b' },
+        { from: 'b', to: 'a' },
+      ]),
+    ).not.toEqual([]);
   });
 });
 
@@ -113,7 +126,10 @@ function maySee(from: string, to: string): boolean {
 }
 
 function packageOf(name: string): string {
-  return name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/');
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 /** Files that can reach themselves. */

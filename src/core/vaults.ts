@@ -33,6 +33,11 @@ export class Vaults {
     throw new VaultError('vault_unknown', `there is no vault "${shown(name)}"; ${help}`);
   }
 
+  async close(): Promise<void> {
+    const providers = this.all().flatMap(({ provider }) => (provider instanceof VaultError ? [] : [provider]));
+    await Promise.allSettled(providers.map((provider) => provider.close()));
+  }
+
   /** Asks a vault's provider, for at most 20 seconds (a write: 120). Throws why it cannot answer. */
   async ask<Answer>(
     vault: Vault,

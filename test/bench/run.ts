@@ -22,15 +22,24 @@ const start = await coldStart();
 add('empty Node process, spawn to exit', ms(empty));
 add('spawn to `initialize` answered', ms(start), `${(start / empty).toFixed(1)} times the empty process`);
 add('memory, idle after `initialize`', mb(await idleMemory()), 'resident');
-for (const names of [10, 10_000]) add(`\`list_secrets\`, ${names.toLocaleString('en')} names`, ms(await listing(names)));
+for (const names of [10, 10_000])
+  add(`\`list_secrets\`, ${names.toLocaleString('en')} names`, ms(await listing(names)));
 for (const rows of [0, 100_000, 1_000_000]) {
   const { read, ping } = await windowReads(rows);
-  add(`read inside a window, ${rows.toLocaleString('en')} audit rows`, ms(read), `${ms(read - ping)} beyond a ping of the same client (${ms(ping)})`);
+  add(
+    `read inside a window, ${rows.toLocaleString('en')} audit rows`,
+    ms(read),
+    `${ms(read - ping)} beyond a ping of the same client (${ms(ping)})`,
+  );
 }
 add('tap to tool result', ms(await tapToResult()), 'from the POST to the value in the client');
 const { bytes, seconds } = await pending(1_000);
 add('1,000 requests pending at once', mb(bytes), `resident; opened in ${seconds.toFixed(1)} s`);
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, ${process.platform}`;
-const table = ['| what | median | |', '| --- | --- | --- |', ...lines.map(({ what, median, note }) => `| ${what} | ${median} | ${note} |`)];
+const table = [
+  '| what | median | |',
+  '| --- | --- | --- |',
+  ...lines.map(({ what, median, note }) => `| ${what} | ${median} | ${note} |`),
+];
 process.stdout.write(`${machine}\n\n${table.join('\n')}\n`);

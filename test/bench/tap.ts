@@ -13,7 +13,12 @@ export async function tapToResult(): Promise<number> {
       const { csrf, cookie } = await openPage(url);
       const body = new URLSearchParams({ csrf, decision: 'approve' });
       const started = performance.now();
-      const posted = fetch(url, { method: 'POST', body, redirect: 'manual', headers: { origin: new URL(url).origin, cookie } });
+      const posted = fetch(url, {
+        method: 'POST',
+        body,
+        redirect: 'manual',
+        headers: { origin: new URL(url).origin, cookie },
+      });
       await answer;
       const took = performance.now() - started;
       await (await posted).text();

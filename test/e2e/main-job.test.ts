@@ -39,7 +39,13 @@ describe('over stdio, a client', () => {
     expect(await tap(await client.link())).toBe(303);
     expect(await answer).toMatchObject({ text: canary, status: 'approved', isError: false });
     expect(vault.actions()).toEqual(['requested API_KEY', 'approved API_KEY', 'released API_KEY']);
-    expect(vault.rows()[2]).toMatchObject({ vault: 'local', operation: 'read', factor: 'link', agent: 'test-client 1.0', reason: 'a test' });
+    expect(vault.rows()[2]).toMatchObject({
+      vault: 'local',
+      operation: 'read',
+      factor: 'link',
+      agent: 'test-client 1.0',
+      reason: 'a test',
+    });
   });
 
   it('hears a denial as an error that starts with the word', async () => {
@@ -77,7 +83,9 @@ describe('over stdio, a client', () => {
   });
 
   it('that gives up after 2 seconds gets the value with its next identical call, once', async () => {
-    await expect(client.call('get_secret', { vault: 'local', name: 'API_KEY', reason: 'a test' }, { timeout: 2_000 })).rejects.toThrow('timed out');
+    await expect(
+      client.call('get_secret', { vault: 'local', name: 'API_KEY', reason: 'a test' }, { timeout: 2_000 }),
+    ).rejects.toThrow('timed out');
     const link = await client.link();
     await tap(link);
     expect(await client.get('API_KEY', 'the same, in other words')).toMatchObject({ text: canary });
@@ -110,7 +118,11 @@ describe('over stdio, a client', () => {
       ['get_secret', { vault: 'local', name: 'API\0KEY', reason: 'x' }, /control characters/u],
       ['get_secret', { vault: 'local', name: 7, reason: 'x' }, /name .*text/u],
       ['get_secret', { vault: 'local', name: 'API_KEY', reason: 'x', approve: true }, /unknown parameter "approve"/u],
-      ['get_secrets', { vault: 'local', names: Array.from({ length: 10_000 }, (_, at) => `N${at}`), reason: 'x' }, /10000 names/u],
+      [
+        'get_secrets',
+        { vault: 'local', names: Array.from({ length: 10_000 }, (_, at) => `N${at}`), reason: 'x' },
+        /10000 names/u,
+      ],
       ['get_secrets', { vault: 'local', names: [], reason: 'x' }, /names is empty/u],
       ['set_secret', { vault: 'local', name: 'N', value: 'x'.repeat(70_000), reason: 'x' }, /65536 bytes/u],
       ['set_secret', { vault: 'local', name: 'NODE_OPTIONS', value: '--require x', reason: 'x' }, /NODE_OPTIONS/u],
@@ -151,7 +163,12 @@ describe('a window', () => {
     await tap(await client.link(2), 'deny');
     expect((await late).status).toBe('denied');
     expect(vault.actions().map((action) => action.split(' ')[0])).toEqual([
-      'requested', 'approved', 'released', 'auto_approved', 'requested', 'denied',
+      'requested',
+      'approved',
+      'released',
+      'auto_approved',
+      'requested',
+      'denied',
     ]);
   });
 });

@@ -23,11 +23,20 @@ function serve(env: Record<string, string> = {}) {
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const send = (message: object): void => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const initialize = async (): Promise<void> => {
-    send({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } });
+    send({
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+    });
     await expect.poll(() => stdout).toContain('"id":1');
     send({ method: 'notifications/initialized' });
   };
-  const ask = (id = 2): void => send({ id, method: 'tools/call', params: { name: 'get_secret', arguments: { vault: 'local', name: 'API_KEY', reason: 'x' } } });
+  const ask = (id = 2): void =>
+    send({
+      id,
+      method: 'tools/call',
+      params: { name: 'get_secret', arguments: { vault: 'local', name: 'API_KEY', reason: 'x' } },
+    });
   const link = async (): Promise<string> => {
     await expect.poll(() => stderr, { timeout: 5_000 }).toContain('/approve/');
     return /https?:\S+\/approve\/\S+/u.exec(stderr)?.[0] ?? '';
@@ -36,21 +45,24 @@ function serve(env: Record<string, string> = {}) {
 }
 
 describe('the process', () => {
-  it.each(['end of stdin', 'SIGINT', 'SIGTERM'] as const)('ends cleanly within 2 seconds at %s, with a request open', async (how) => {
-    const server = serve();
-    await server.initialize();
-    server.ask();
-    const link = await server.link();
-    const ended = once(server.child, 'exit');
-    const started = Date.now();
-    if (how === 'end of stdin') server.child.stdin.end();
-    else server.child.kill(how);
-    const [code] = await ended;
-    expect(code).toBe(0);
-    expect(Date.now() - started).toBeLessThan(2_000);
-    expect(vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
-    await expect(fetch(link)).rejects.toThrow();
-  });
+  it.each(['end of stdin', 'SIGINT', 'SIGTERM'] as const)(
+    'ends cleanly within 2 seconds at %s, with a request open',
+    async (how) => {
+      const server = serve();
+      await server.initialize();
+      server.ask();
+      const link = await server.link();
+      const ended = once(server.child, 'exit');
+      const started = Date.now();
+      if (how === 'end of stdin') server.child.stdin.end();
+      else server.child.kill(how);
+      const [code] = await ended;
+      expect(code).toBe(0);
+      expect(Date.now() - started).toBeLessThan(2_000);
+      expect(vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
+      await expect(fetch(link)).rejects.toThrow();
+    },
+  );
 
   it('opens no port, database or tunnel before a call needs them', async () => {
     const server = serve();
@@ -108,10 +120,14 @@ describe('the process', () => {
     const first = client.get();
     await tap(await client.link());
     await first;
-    const columns = 'timestamp, secret_name, reason, action, scope, ttl_expires_at, vault, operation, request_id, session, agent, approver, factor, detail, prev_hash, hash';
+    const columns =
+      'timestamp, secret_name, reason, action, scope, ttl_expires_at, vault, operation, request_id, session, agent, approver, factor, detail, prev_hash, hash';
     const copy = `INSERT INTO audit (id, ${columns}) SELECT id + 100, ${columns.replace('secret_name', "'OTHER'")} FROM audit WHERE action = 'approved'`;
     await run('sqlite3', [vault.database, copy]);
-    await run('sqlite3', [vault.database, copy.replace('+ 100', '+ 200').replace("'OTHER'", "'API_KEY'").replace(', action,', ", action,")]);
+    await run('sqlite3', [
+      vault.database,
+      copy.replace('+ 100', '+ 200').replace("'OTHER'", "'API_KEY'").replace(', action,', ', action,'),
+    ]);
     const other = client.get('OTHER');
     await tap(await client.link(2), 'deny');
     expect((await other).status).toBe('denied');
@@ -148,26 +164,32 @@ describe('two servers on one database', () => {
 });
 
 describe('the command line', () => {
-  const agentVault = (...args: string[]) => run(process.execPath, [mainFile, ...args], { cwd: vault.folder, env: vault.env });
+  const agentVault = (...args: string[]) =>
+    run(process.execPath, [mainFile, ...args], { cwd: vault.folder, env: vault.env });
 
   it('says its version and its usage', async () => {
     expect((await agentVault('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
     expect((await agentVault('--help')).stdout).toContain('claude mcp add agent-vault');
   });
 
-  it.each([[['frobnicate']], [['--frobnicate']], [['--keep', 'x']], [['demo', 'extra']]])('refuses %j in two plain lines', async (args) => {
-    const failed = agentVault(...args).catch((error: unknown) => error as { code: number; stderr: string });
-    const { code, stderr } = (await failed) as { code: number; stderr: string };
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^agent-vault: error: [^\n]+\nagent-vault: hint: agent-vault --help\n$/u);
-  });
+  it.each([[['frobnicate']], [['--frobnicate']], [['--keep', 'x']], [['demo', 'extra']]])(
+    'refuses %j in two plain lines',
+    async (args) => {
+      const failed = agentVault(...args).catch((error: unknown) => error as { code: number; stderr: string });
+      const { code, stderr } = (await failed) as { code: number; stderr: string };
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^agent-vault: error: [^\n]+\nagent-vault: hint: agent-vault --help\n$/u);
+    },
+  );
 
   it('tells a broken config in one line with file and key, and exits with 1', async () => {
     await vault.close();
-    vault = await TestVault.open({ config: { prot: 1 } });
+    vault = await TestVault.open({ config: { poort: 1 } });
     const failed = (await agentVault().catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/^agent-vault: error: [^\n]*agent-vault\.config\.json[^\n]*"prot"[^\n]*\nagent-vault: hint: [^\n]*port/u);
+    expect(failed.stderr).toMatch(
+      /^agent-vault: error: [^\n]*agent-vault\.config\.json[^\n]*poort[^\n]*\nagent-vault: hint: [^\n]*port/u,
+    );
     expect(failed.stderr).not.toContain('    at ');
   });
 
@@ -188,7 +210,10 @@ describe('the command line', () => {
     expect(stdout).toContain('DATABASE_URL = pos••••••app');
     expect(stdout).toMatch(/requested[\s\S]*approved[\s\S]*released[\s\S]*auto_approved/u);
     expect(stdout).not.toContain('demo-3f9c1b77');
-    const { stdout: rows } = await run('sqlite3', [`${keep}/agent-vault.db`, 'SELECT action FROM audit ORDER BY timestamp DESC LIMIT 20']);
+    const { stdout: rows } = await run('sqlite3', [
+      `${keep}/agent-vault.db`,
+      'SELECT action FROM audit ORDER BY timestamp DESC LIMIT 20',
+    ]);
     expect(rows.trim().split('\n')).toHaveLength(4);
   });
 });

@@ -26,12 +26,22 @@ afterEach(() => vault.close());
 const clients = {
   'Inspector CLI 0.22': (tool: string, args: Record<string, string>) => [
     tools.path('.bin', 'mcp-inspector'),
-    '--cli', ...server, '--method', 'tools/call', '--tool-name', tool,
+    '--cli',
+    ...server,
+    '--method',
+    'tools/call',
+    '--tool-name',
+    tool,
     ...Object.entries(args).flatMap(([key, value]) => ['--tool-arg', `${key}=${value}`]),
   ],
   'mcporter 0.9': (tool: string, args: Record<string, string>) => [
     tools.path('.bin', 'mcporter'),
-    'call', '--stdio', server.join(' '), '--name', 'vault', tool,
+    'call',
+    '--stdio',
+    server.join(' '),
+    '--name',
+    'vault',
+    tool,
     ...Object.entries(args).map(([key, value]) => `${key}=${value}`),
   ],
 };
@@ -39,25 +49,40 @@ const clients = {
 describe.each(Object.entries(clients))('%s', (_, command) => {
   const ask = { vault: 'local', name: 'API_KEY', reason: 'a test' };
 
-  it('lists', async () => {
-    expect((await run(command('list_secrets', {}))).output).toContain('- API_KEY');
-  }, minutes);
+  it(
+    'lists',
+    async () => {
+      expect((await run(command('list_secrets', {}))).output).toContain('- API_KEY');
+    },
+    minutes,
+  );
 
-  it('gets the value after a tap', async () => {
-    expect((await run(command('get_secret', ask), 'approve')).output).toContain(canary);
-    expect(vault.actions()).toEqual(['requested API_KEY', 'approved API_KEY', 'released API_KEY']);
-  }, minutes);
+  it(
+    'gets the value after a tap',
+    async () => {
+      expect((await run(command('get_secret', ask), 'approve')).output).toContain(canary);
+      expect(vault.actions()).toEqual(['requested API_KEY', 'approved API_KEY', 'released API_KEY']);
+    },
+    minutes,
+  );
 
-  it('hears a denial', async () => {
-    const { output } = await run(command('get_secret', ask), 'deny');
-    expect(output).toContain('denied: ');
-    expect(output).not.toContain(canary);
-  }, minutes);
+  it(
+    'hears a denial',
+    async () => {
+      const { output } = await run(command('get_secret', ask), 'deny');
+      expect(output).toContain('denied: ');
+      expect(output).not.toContain(canary);
+    },
+    minutes,
+  );
 });
 
 /** Runs a client in the vault's folder; decides the first request whose link appears on its stderr. */
 async function run([program = '', ...args]: string[], decision?: 'approve' | 'deny'): Promise<{ output: string }> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: vault.folder, env: { ...vault.env, HOME: vault.folder } });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: vault.folder,
+    env: { ...vault.env, HOME: vault.folder },
+  });
   let output = '';
   let deciding: Promise<number> | undefined;
   const hear = (chunk: Buffer): void => {

@@ -30,19 +30,27 @@ describe('the packed tarball, installed by npm 12 with its default settings', ()
     installed = join(prefix, 'lib', 'node_modules', 'agent-vault', 'dist', 'main.js');
   }, 5 * minutes);
 
-  it.each(['22.23.3', '24.21.0', '26.10.0'])('answers list_secrets and opens its database under Node %s', async (version) => {
-    const node = await tools.node(version);
-    const client = await vault.connect({ command: [node, installed] });
-    expect((await client.call('list_secrets', {})).text).toContain('- API_KEY');
-    expect((await client.get('NO_SUCH')).text).toMatch(/^failed: .*no secret/u);
-    expect(vault.actions().at(-1)).toBe('refused NO_SUCH');
-    await client.close();
-  }, 2 * minutes);
+  it.each(['22.23.3', '24.21.0', '26.10.0'])(
+    'answers list_secrets and opens its database under Node %s',
+    async (version) => {
+      const node = await tools.node(version);
+      const client = await vault.connect({ command: [node, installed] });
+      expect((await client.call('list_secrets', {})).text).toContain('- API_KEY');
+      expect((await client.get('NO_SUCH')).text).toMatch(/^failed: .*no secret/u);
+      expect(vault.actions().at(-1)).toBe('refused NO_SUCH');
+      await client.close();
+    },
+    2 * minutes,
+  );
 });
 
 describe('the packed tarball, started by npx', () => {
-  it('says its version', async () => {
-    const { stdout } = await tools.run('npx', ['--yes', '--package', tarball, 'agent-vault', '--version']);
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
-  }, 3 * minutes);
+  it(
+    'says its version',
+    async () => {
+      const { stdout } = await tools.run('npx', ['--yes', '--package', tarball, 'agent-vault', '--version']);
+      expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+    },
+    3 * minutes,
+  );
 });

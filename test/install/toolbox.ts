@@ -39,13 +39,22 @@ export class Toolbox {
 
   /** Packs the project as it would be published. */
   async pack(): Promise<string> {
-    const { stdout } = await this.run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', this.folder], root);
+    const { stdout } = await this.run(
+      'npm',
+      ['pack', '--ignore-scripts', '--json', '--pack-destination', this.folder],
+      root,
+    );
     const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);
     if (packed === undefined) throw new Error('npm packed nothing');
     return join(this.folder, packed.filename);
   }
 
-  async run(command: string, args: readonly string[], cwd = this.folder, env: Record<string, string> = {}): Promise<{ stdout: string; stderr: string }> {
+  async run(
+    command: string,
+    args: readonly string[],
+    cwd = this.folder,
+    env: Record<string, string> = {},
+  ): Promise<{ stdout: string; stderr: string }> {
     return execute(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 });
   }
 

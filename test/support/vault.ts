@@ -31,9 +31,16 @@ export class TestVault {
 
   static async open({ config = {}, secrets, env = {} }: VaultOptions = {}): Promise<TestVault> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-vault-test-'));
-    const full = { vaults: { local: { type: 'env', file: '.env.secrets', writable: true } }, port: 0, tunnel: { type: 'none' }, ...config };
+    const full = {
+      vaults: { local: { type: 'env', file: '.env.secrets', writable: true } },
+      port: 0,
+      tunnel: { type: 'none' },
+      ...config,
+    };
     await writeFile(join(folder, 'agent-vault.config.json'), JSON.stringify(full));
-    await writeFile(join(folder, '.env.secrets'), secrets ?? `API_KEY='${canary}'\nOTHER='${canary}-2'\n`, { mode: 0o600 });
+    await writeFile(join(folder, '.env.secrets'), secrets ?? `API_KEY='${canary}'\nOTHER='${canary}-2'\n`, {
+      mode: 0o600,
+    });
     return new TestVault(folder, { PATH: process.env['PATH'] ?? '', ...env });
   }
 
@@ -98,14 +105,27 @@ export class TestClient {
 
   static async connect({ folder, env }: TestVault, options: ConnectOptions): Promise<TestClient> {
     const [command, ...args] = options.command ?? [process.execPath, mainFile];
-    const transport = new StdioClientTransport({ command, args, cwd: folder, env: { ...env, ...options.env }, stderr: 'pipe' });
-    const client = new Client({ name: options.name ?? 'test-client', version: '1.0' }, { capabilities: options.capabilities ?? {} });
+    const transport = new StdioClientTransport({
+      command,
+      args,
+      cwd: folder,
+      env: { ...env, ...options.env },
+      stderr: 'pipe',
+    });
+    const client = new Client(
+      { name: options.name ?? 'test-client', version: '1.0' },
+      { capabilities: options.capabilities ?? {} },
+    );
     const self = new TestClient(client, transport);
     await client.connect(transport);
     return self;
   }
 
-  async call(name: string, args: Record<string, unknown>, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<Reply> {
+  async call(
+    name: string,
+    args: Record<string, unknown>,
+    options: { timeout?: number; signal?: AbortSignal } = {},
+  ): Promise<Reply> {
     const result = (await this.client.callTool({ name, arguments: args }, undefined, {
       timeout: 60_000,
       onprogress: ({ message }) => void this.progress.push(message ?? ''),
@@ -148,7 +168,10 @@ export async function openPage(url: string): Promise<Page> {
   const answer = await fetch(url);
   const html = await answer.text();
   const csrf = /name="csrf" value="([^"]+)"/u.exec(html)?.[1] ?? '';
-  const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  const cookie = answer.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
   return { status: answer.status, html, csrf, cookie };
 }
 
@@ -156,7 +179,12 @@ export async function openPage(url: string): Promise<Page> {
 export async function tap(url: string, decision: 'approve' | 'deny' = 'approve'): Promise<number> {
   const { csrf, cookie } = await openPage(url);
   const body = new URLSearchParams({ csrf, decision });
-  const answer = await fetch(url, { method: 'POST', body, redirect: 'manual', headers: { origin: new URL(url).origin, cookie } });
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+    headers: { origin: new URL(url).origin, cookie },
+  });
   await answer.text();
   return answer.status;
 }

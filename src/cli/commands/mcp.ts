@@ -1,0 +1,54 @@
+import { homedir } from 'node:os';
+import type { Writable } from 'node:stream';
+import { loadConfig } from '../../config/load.ts';
+import type { App } from '../../app.ts';
+import { createLog } from '../../platform/log.ts';
+import { packageVersion } from '../../platform/package.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { takeStdout } from '../../platform/stdout.ts';
+import { serveMcp } from '../../mcp/server.ts';
+import { usage } from '../specs.ts';
+
+/** The MCP server over stdio, until stdin ends or a signal comes. */
+export async function mcp(): Promise<number> {
+  if (process.stdin.isTTY) {
+    process.stdout.write(
+      `${usage}\nThis is an MCP server: a client starts it and talks to it on stdin. Try "agent-vault demo".\n`,
+    );
+    return 0;
+  }
+  const output = takeStdout();
+  const ended = end(output);
+  const log = createLog();
+  const config = await loadConfig({ cwd: process.cwd(), env: process.env, home: homedir() });
+  for (const notice of config.notices) log.once(notice);
+  let opening: Promise<App> | null = null;
+  // The app, and with it every heavy module, is opened by the first call: some clients start a server just to probe it.
+  const app = (): Promise<App> => (opening ??= import('../../app.ts').then(({ openApp }) => openApp({ config, log })));
+  const face = await serveMcp({
+    broker: async () => (await app()).broker,
+    log,
+    random: systemRandom,
+    version: packageVersion(),
+    waitMs: config.approval.waitMs,
+    input: process.stdin,
+    output,
+  });
+  const cause = await ended;
+  if (opening !== null) await (await app()).close(cause);
+  await face.close();
+  return 0;
+}
+
+/** stdin at its end, SIGINT, SIGTERM or SIGHUP; none of them ends a Node process with open handles by itself. */
+function end(output: Writable): Promise<string> {
+  return new Promise((resolve) => {
+    // A client that is gone shows first where it should read.
+    output.once('error', () => resolve('the client closed the connection'));
+    process.stdin.once('end', () => resolve('the client closed the connection'));
+    process.stdin.once('close', () => resolve('the client closed the connection'));
+    process.stdin.once('error', () => resolve('the client closed the connection'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => resolve(`ended by ${signal}`));
+  });
+}

@@ -1,0 +1,31 @@
+/** The commands, their flags, and what `--help` says of them. */
+export const usage = `agent-vault: a person's yes between AI coding agents and secrets
+
+Usage
+  agent-vault                 MCP server over stdio, for a client's config (see below)
+  agent-vault demo            the whole way once, in a sandbox: ask, tap, receive, remember, record
+      --auto                  taps by itself (also when there is no terminal)
+      --keep DIR              leaves the sandbox (config, env file, database) in DIR
+  agent-vault --help | --version
+
+Add it to a client
+  Claude Code                 claude mcp add agent-vault -- npx -y agent-vault
+  Codex                       codex mcp add agent-vault -- npx -y agent-vault
+  others                      command "npx", arguments ["-y", "agent-vault"]
+
+Config: AGENT_VAULT_CONFIG, ./agent-vault.config.json, or ~/.agent-vault.config.json
+  { "vaults": { "local": { "type": "env", "file": ".env.secrets", "ttl": 30 } } }
+`;
+
+export const options = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  auto: { type: 'boolean' },
+  keep: { type: 'string' },
+} as const;
+
+/** Which flags belong to which command. */
+export const flagsOf: Readonly<Record<string, readonly string[]>> = {
+  mcp: [],
+  demo: ['auto', 'keep'],
+};

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Starts under any Node: nothing else is loaded before the version is known to be new enough.
+const version = process.versions.node.split('.').map(Number);
+
+if ((version[0] ?? 0) < 22 || (version[0] === 22 && (version[1] ?? 0) < 12)) {
+  process.stderr.write(
+    `agent-vault: error: needs Node 22.12 or newer; this is Node ${process.versions.node}\n` +
+      'agent-vault: hint: without changing your Node: npx -y -p node@24 -p agent-vault agent-vault\n',
+  );
+  process.exitCode = 1;
+} else {
+  void start();
+}
+
+async function start(): Promise<void> {
+  const { useCompileCache } = await import('./platform/compile-cache.ts');
+  useCompileCache();
+  const { run } = await import('./cli/run.ts');
+  await run(process.argv.slice(2));
+}
+
+export {};
