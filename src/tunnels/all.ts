@@ -1,3 +1,3 @@
-/** Every tunnel. A new one is one file and one line here. */
-export { none } from './none.ts';
+/** Every tunnel. A new one is one file and one line here, in the order of the alphabet. */
 export { ngrok } from './ngrok.ts';
+export { none } from './none.ts';

@@ -22,14 +22,12 @@ const options = z
       .string()
       .refine(isLoopback, 'must be on this machine, such as localhost:8443: it is for tests only')
       .optional()
-      .describe(
-        'Stand-in for the ngrok service, for tests: a port of this machine (`localhost:8443`, `127.0.0.1:8443`)',
-      ),
+      .describe('stand-in for the ngrok service, for tests: a port of this machine such as `localhost:8443`'),
     root_cas: z
       .string()
       .min(1, 'must be the path of a file')
       .optional()
-      .describe('File with the authority that signed the stand-in’s certificate; only together with `server_addr`'),
+      .describe('file with the authority that signed its certificate; only together with `server_addr`'),
   })
   .refine((given) => given.root_cas === undefined || given.server_addr !== undefined, {
     path: ['root_cas'],

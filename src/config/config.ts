@@ -1,0 +1,65 @@
+import type { AuditAction } from '../core/audit-row.ts';
+import type { VaultError } from '../core/errors.ts';
+import type { PluginContext } from '../core/plugin.ts';
+import type { VaultPolicy } from '../core/policy.ts';
+import type { Provider, Tunnel } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
+
+/** What the composition root adds so that a plug-in can be opened. */
+export type PluginPorts = Pick<PluginContext, 'clock' | 'random' | 'log'>;
+
+interface VaultBase {
+  readonly name: string;
+  /** The provider's type. */
+  readonly type: string;
+  readonly policy: VaultPolicy;
+}
+
+/** Opening contacts nothing; rejects with a VaultError if this vault cannot work. */
+export interface UsableVault extends VaultBase {
+  open(ports: PluginPorts): Promise<Provider>;
+}
+
+/** A variable that it refers to is not set. */
+export interface UnavailableVault extends VaultBase {
+  readonly unavailable: VaultError;
+}
+
+export type VaultConfig = UsableVault | UnavailableVault;
+
+export interface TunnelConfig {
+  readonly type: string;
+  open(ports: PluginPorts): Tunnel;
+}
+
+export interface WebhookConfig {
+  readonly url: string;
+  /** The whole value of the Authorization header. */
+  readonly authorization?: Secret;
+  readonly events: 'all' | readonly AuditAction[];
+}
+
+export interface ApprovalConfig {
+  readonly expiresInMs: number;
+  /** How long a call may block; null leaves it to what its client can stand. */
+  readonly waitMs: number | null;
+  /** Requests that may be open at once. */
+  readonly maxOpen: number;
+}
+
+/** Everything that was configured, checked and complete. */
+export interface Config {
+  /** Absolute; null if the environment alone configures us. */
+  readonly file: string | null;
+  readonly vaults: readonly VaultConfig[];
+  /** Null where none was asked for or its token is not there: links then work on this machine only. */
+  readonly tunnel: TunnelConfig | null;
+  /** 0 means any free one. */
+  readonly port: number;
+  readonly approval: ApprovalConfig;
+  /** Absolute; null leaves the place to the audit log. */
+  readonly auditFile: string | null;
+  readonly webhooks: readonly WebhookConfig[];
+  /** For the operator, each to be said once. */
+  readonly notices: readonly string[];
+}

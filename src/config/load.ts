@@ -1,0 +1,60 @@
+import { dirname, resolve } from 'node:path';
+import { VaultError } from '../core/errors.ts';
+import { oneLine } from '../core/text.ts';
+import { buildConfig } from './build.ts';
+import type { Config } from './config.ts';
+import { blame } from './explain.ts';
+import { findConfig } from './find.ts';
+import type { Where } from './find.ts';
+import { isObject, JsonFault, parseJson } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { openVariables } from './variables.ts';
+
+/**
+ * Finds, reads and checks the config, once. Rejects with `config_invalid`: one line that names the file and the key, and
+ * a hint that says what to do (of several lines only where there is no config at all).
+ */
+export async function loadConfig(where: Where): Promise<Config> {
+  const found = await findConfig(where);
+  const file = found.kind === 'file' ? found.file : null;
+  const root = found.kind === 'file' ? rootOf(found.file, found.bytes) : found.root;
+  const folder = file === null ? where.cwd : dirname(file);
+  const unreadable: string[] = [];
+  const variables = await openVariables(where.env, file === null ? null : folder, (each) => unreadable.push(each));
+  const config = buildConfig(root, { folder, variables, blame: blame(file ?? 'environment') });
+  const database = where.env['AGENT_VAULT_DB'] ?? '';
+  return {
+    ...config,
+    file,
+    auditFile: database === '' ? config.auditFile : resolve(where.cwd, database),
+    notices: [...unreadable.map((each) => `${oneLine(each)} cannot be read`), ...config.notices],
+  };
+}
+
+function rootOf(file: string, bytes: Uint8Array): JsonObject {
+  const at = oneLine(file);
+  const root = parsed(at, decoded(at, bytes));
+  if (isObject(root)) return root;
+  throw new VaultError('config_invalid', `${at}: must hold an object in braces`);
+}
+
+/** Takes a byte order mark off. */
+function decoded(at: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new VaultError('config_invalid', `${at}: is not UTF-8 text`, { hint: 'save it as UTF-8', cause });
+  }
+}
+
+function parsed(at: string, text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonFault)) throw thrown;
+    const { line, column, message } = thrown;
+    throw new VaultError('config_invalid', `${at}: line ${line}, column ${column}: ${message}`, {
+      hint: 'the file must be JSON: double quotes, no comments, no comma before a closing brace',
+    });
+  }
+}
