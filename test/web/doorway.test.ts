@@ -6,8 +6,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/core/errors.ts';
 import type { OpenTunnel, Tunnel } from '../../src/core/ports.ts';
 import type { RequestId } from '../../src/core/request.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { openDoorway } from '../../src/web/doorway.ts';
 import type { Stand } from './support.ts';
-import { openStand, send, tunnelAt } from './support.ts';
+import { listeningLog, openStand, send, tunnelAt } from './support.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -86,6 +89,29 @@ const lazyProbe = `
   await doorway.close();
   console.log(JSON.stringify({ before, after: [...heavy].sort() }));
 `;
+
+describe('a server that cannot be started', () => {
+  it('is an error in our own words, and is tried again for the next link', async () => {
+    let attempt = 0;
+    const bytes = (length: number): Uint8Array => {
+      attempt += 1;
+      if (attempt === 1) throw new Error('no entropy at /dev/random');
+      return systemRandom.bytes(length);
+    };
+    const said: string[] = [];
+    const log = listeningLog(said);
+    const desk = { view: () => null, decide: async () => 'unknown' as const };
+    const random = { id: () => systemRandom.id(), bytes };
+    const doorway = openDoorway({ desk, tunnel: null, port: 0, clock: systemClock, random, log });
+    open.push(doorway);
+    const failing = await Promise.allSettled([doorway.link(id, soon()), doorway.link(id, soon())]);
+    const message = 'the approval page cannot be served on this machine';
+    for (const outcome of failing) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { failure: 'approval_unavailable', message } });
+    }
+    expect((await doorway.link(id, soon())).url).toMatch(/^http:\/\/localhost:/);
+  });
+});
 
 describe('a tunnel that fails', () => {
   it('leaves the link on localhost with the reason, and is tried again for the next one', async () => {

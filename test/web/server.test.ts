@@ -125,6 +125,13 @@ describe('the host', () => {
     expect(body).not.toContain('STRIPE_TEST_KEY');
   });
 
+  it.each(['/assets/style.css', '/assets/request.js', '/', '/nothing'])(
+    'has to be ours for %s as well',
+    async (target) => {
+      expect((await send(locally(link), { target, headers: { Host: 'evil.example' } })).status).toBe(421);
+    },
+  );
+
   it('is not when there is none, or two', async () => {
     const { pathname, search } = link;
     const ours = `Host: localhost:${stand.port()}\r\n`;
