@@ -31,7 +31,9 @@ describe('the state folder', () => {
       syncBuiltinESMExports();
       const { stateDirectory } = await import('./src/platform/state.ts');
       process.stderr.write(stateDirectory());`;
-    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, HOME: home } });
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, HOME: home },
+    });
     expect(stderr.toString()).toBe(join(userInfo().homedir, '.agent-vault'));
     expect(existsSync(join(home, '.agent-vault'))).toBe(false);
   });
