@@ -18,15 +18,43 @@ const { metafile } = await build({
   external: Object.keys({ ...dependencies, ...optionalDependencies }),
   // Bundled CommonJS packages still call require() for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  plugins: [leaveOut()],
   legalComments: 'none',
   metafile: true,
 });
 await chmod('dist/main.js', 0o755);
 await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licences(metafile));
 
+/**
+ * Leaves out what the server loads at its start and never uses: zod's messages in 50 languages, and the JSON Schema
+ * compiler that the MCP SDK keeps for forms and output schemas, neither of which we send (it throws if that changes).
+ */
+function leaveOut() {
+  const stubs = {
+    locales: "export { default as en } from 'zod/v4/locales/en.js';",
+    validator:
+      "export class AjvJsonSchemaValidator { getValidator() { throw new Error('no schema validator is bundled'); } }",
+  };
+  return {
+    name: 'leave-out',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /locales\/index\.js$/ }, ({ importer }) =>
+        importer.includes('/zod/v4/') ? { path: 'locales', namespace: 'stub' } : null,
+      );
+      onResolve({ filter: /validation\/ajv-provider\.js$/ }, () => ({ path: 'validator', namespace: 'stub' }));
+      onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({
+        contents: stubs[path],
+        resolveDir: import.meta.dirname,
+      }));
+    },
+  };
+}
+
 /** The licence texts of every package whose code is inside the bundle. */
 async function licences({ inputs }) {
-  const names = new Set(Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
+  const names = new Set(
+    Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  );
   const texts = [...names].sort().map(async (name) => {
     for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENCE', 'LICENSE.txt']) {
       const text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => undefined);

@@ -6,7 +6,7 @@ import type { Channels } from './announce.ts';
 import { announce } from './announce.ts';
 
 export interface CallOptions {
-  // McpServer hands out this class; its deprecation is about building one's own.
+  // See server.ts.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   readonly server: Server;
   readonly extra: RequestHandlerExtra<ServerRequest, ServerNotification>;

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -43,11 +43,12 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 /** Speaks MCP over stdio. Every tool goes through one path: parse, run, translate. */
 export async function serveMcp(options: McpOptions): Promise<McpFace> {
   const { log, version, waitMs } = options;
-  const mcp = new McpServer(
+  // McpServer would bring its own schemas, validation and words; this is the SDK's advanced use, for which Server stays.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  const server = new Server(
     { name: 'agent-vault', title: 'Agent Vault', version },
     { capabilities: { tools: {} }, instructions },
   );
-  const { server } = mcp;
   let session: Session | null = null;
   const current = (): Session => (session ??= createSession(server.getClientVersion(), options.random));
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
@@ -66,9 +67,9 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
     );
   });
   const transport = new StdioServerTransport(options.input, options.output);
-  await mcp.connect(transport);
+  await server.connect(transport);
   cancels.attach(transport);
-  return { session: () => session, close: () => mcp.close() };
+  return { session: () => session, close: () => server.close() };
 }
 
 interface CallParams {
