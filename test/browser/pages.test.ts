@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NewRequest } from '../../src/core/live-request.ts';
+import type { LiveRequest, NewRequest } from '../../src/core/live-request.ts';
 import type { SessionId } from '../../src/core/request.ts';
 import { axeViolations, complaintsOf, launchBrowser, phone } from '../support/browser.ts';
 import type { Stand } from '../web/support.ts';
@@ -48,7 +48,7 @@ const requests: Record<string, Partial<NewRequest>> = {
 interface Visit {
   readonly page: Page;
   readonly complaints: string[];
-  readonly request: Awaited<ReturnType<Stand['ask']>>['request'];
+  readonly request: LiveRequest;
 }
 
 /** Opens the page of a new request on a phone, lets the test use it, and checks that nothing on it complained. */
@@ -85,6 +85,12 @@ async function wear(
 
 const isEnded = (page: Page): Promise<unknown> => page.locator('main .end:visible, main.end').first().waitFor();
 
+/** Lets the agent have it, and the page look again by itself. */
+async function fetched(page: Page, request: LiveRequest): Promise<void> {
+  stand.approvals.claims(request.key)[0]!.spend();
+  await page.getByText('The agent has what it asked for.').waitFor();
+}
+
 describe('on a phone', { timeout: 30_000 }, () => {
   const looks = [390, 320].flatMap((width) =>
     (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
@@ -115,6 +121,7 @@ describe('on a phone', { timeout: 30_000 }, () => {
       await isEnded(page);
       expect(await page.locator('h1').textContent()).toBe(decision === 'approve' ? 'Approved' : 'Denied');
       expect(request.state).toBe(decision === 'approve' ? 'approved' : 'denied');
+      if (decision === 'approve') await fetched(page, request);
       for (const look of looks) {
         await wear(page, look);
         expect(await axeViolations(page)).toEqual([]);
@@ -141,8 +148,7 @@ describe('on a phone', { timeout: 30_000 }, () => {
     await visiting({}, {}, async ({ page, request }) => {
       await page.tap('.approve');
       await page.getByText('has not fetched it yet').waitFor();
-      stand.approvals.claims(request.key)[0]!.spend();
-      await page.getByText('The agent has what it asked for.').waitFor();
+      await fetched(page, request);
     });
   });
 
@@ -262,10 +268,7 @@ describe('the pictures of the README', { timeout: 30_000 }, () => {
         await page.tap(tap);
         await isEnded(page);
       }
-      if (request.state === 'approved') {
-        stand.approvals.claims(request.key)[0]!.spend();
-        await page.reload();
-      }
+      if (request.state === 'approved') await fetched(page, request);
       const picture = await page.screenshot({ path: join(pictures, `${name}.png`) });
       expect(picture.length).toBeGreaterThan(10_000);
     });
