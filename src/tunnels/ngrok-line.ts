@@ -34,7 +34,7 @@ interface LineOptions {
 }
 
 const openMs = 10_000;
-const closeMs = 1000;
+const closeMs = 800;
 
 /** Starts a client. Rejects with `tunnel_unavailable` within 10 seconds, and then nothing of it is left. */
 export function openLine({ settings, clock, signal, watch }: LineOptions): Promise<Line> {

@@ -68,9 +68,10 @@ class NgrokTunnel implements OpenTunnel {
   }
 
   #down(pauseMs: number): void {
-    if (this.#origin !== null)
-      this.#context.log.warn('the ngrok tunnel is down; until it is back, links work on this machine only');
+    const was = this.#origin;
     this.#origin = null;
+    if (was !== null)
+      this.#context.log.warn('the ngrok tunnel is down; until it is back, links work on this machine only');
     this.#reopenIn(pauseMs);
   }
 

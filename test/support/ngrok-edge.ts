@@ -29,6 +29,8 @@ export interface EdgeOptions {
   readonly onAuth?: (request: AuthRequest) => string | null;
   /** The same for an endpoint. */
   readonly onBind?: (request: BindRequest) => string | null;
+  /** Of the addresses it gives; https if not said. */
+  readonly scheme?: string;
   /** Takes connections and never says a word. */
   readonly silent?: boolean;
   readonly port?: number;
@@ -53,6 +55,8 @@ export class NgrokEdge {
   readonly #endpoints = new Map<string, Endpoint>();
 
   port = 0;
+  /** How many connections there have ever been. */
+  connections = 0;
 
   static async open(options: EdgeOptions): Promise<NgrokEdge> {
     const edge = new NgrokEdge(options);
@@ -69,6 +73,7 @@ export class NgrokEdge {
     this.#server.on('tlsClientError', () => undefined);
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
+      this.connections += 1;
       // Unread, it would not even notice that the client has gone.
       if (options.silent === true) socket.resume();
       socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
@@ -161,7 +166,13 @@ export class NgrokEdge {
     if (refusal !== null) return { Error: refusal };
     const id = request.Id || `endpoint-${this.binds.length}`;
     this.#endpoints.set(id, { id, host, connection });
-    return { Id: id, URL: `https://${host}`, Proto: request.Proto, Opts: request.Opts, Extra: { Token: '' } };
+    return {
+      Id: id,
+      URL: `${this.#options.scheme ?? 'https'}://${host}`,
+      Proto: request.Proto,
+      Opts: request.Opts,
+      Extra: { Token: '' },
+    };
   }
 }
 

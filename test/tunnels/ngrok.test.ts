@@ -24,6 +24,8 @@ let folder: string;
 let certificate: Certificate;
 let page: Server;
 const said: string[] = [];
+const originWhenSaid: unknown[] = [];
+const down = 'agent-vault: warning: the ngrok tunnel is down; until it is back, links work on this machine only\n';
 const toClose: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -36,6 +38,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
   said.length = 0;
+  originWhenSaid.length = 0;
 });
 
 afterAll(() => {
@@ -43,7 +46,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('ngrok', () => {
+describe('ngrok', { timeout: 20_000 }, () => {
   it('binds the domain and serves the page through the tunnel', async () => {
     const edge = await openEdge();
     const tunnel = await connect(edge, { ngrokDomain: 'vault.example.test' });
@@ -56,6 +59,11 @@ describe('ngrok', () => {
     const edge = await openEdge();
     const tunnel = await connect(edge);
     expect(tunnel.origin()).toBe('https://address-1.ngrok.test');
+  });
+
+  it('refuses an address that is not https', async () => {
+    const error = await refusal(connect(await openEdge({ scheme: 'http' })));
+    expect(error.message).toBe('ngrok gave an address that is not https');
   });
 
   it('takes the endpoint offline when it is closed', async () => {
@@ -99,7 +107,11 @@ describe('ngrok', () => {
 
   it('gives up on a service that stays silent, and a later attempt is not held up by it', async () => {
     const silent = await openEdge({ silent: true });
-    const error = await refusal(connect(silent, {}, hurried(20)));
+    const { clock, over } = untilOver();
+    const attempt = refusal(connect(silent, {}, clock));
+    await silent.approached();
+    over();
+    const error = await attempt;
     expect(error.message).toBe('ngrok did not answer within 10 seconds');
     const tunnel = await connect(await openEdge());
     expect(tunnel.origin()).toContain('https://');
@@ -107,10 +119,12 @@ describe('ngrok', () => {
 
   it('leaves nothing of an attempt that took too long', async () => {
     const silent = await openEdge({ silent: true });
-    const attempt = refusal(connect(silent, {}, hurried(10)));
+    const { clock, over } = untilOver();
+    const attempt = refusal(connect(silent, {}, clock));
     await silent.approached();
+    over();
     await attempt;
-    await vi.waitFor(() => expect(silent.clients).toBe(0));
+    await soon(() => expect(silent.clients).toBe(0));
   });
 
   it('is not opened any more once it was closed while it reconnects', async () => {
@@ -118,10 +132,11 @@ describe('ngrok', () => {
     const tunnel = await connect(edge, {}, impatient());
     const { port } = edge;
     await edge.close();
+    await soon(() => expect(said.join('\n')).toContain('still down'));
     const silent = await openEdge({ port, silent: true });
     await silent.approached();
     await tunnel.close();
-    await vi.waitFor(() => expect(silent.clients).toBe(0));
+    await soon(() => expect(silent.clients).toBe(0));
   });
 
   it('does not trust an authority that it was not told of', async () => {
@@ -150,8 +165,8 @@ describe('ngrok', () => {
     const tunnel = await connect(edge);
     const before = tunnel.origin();
     edge.drop();
-    await vi.waitFor(() => expect(tunnel.origin()).toBeNull());
-    await vi.waitFor(() => expect(tunnel.origin()).not.toBeNull(), 9000);
+    await soon(() => expect(originWhenSaid).toContainEqual([down, null]));
+    await soon(() => expect(tunnel.origin()).not.toBeNull());
     const after = tunnel.origin() ?? '';
     expect(after).not.toBe(before);
     expect(await edge.visit(new URL(after).host, '/')).toContain('a page for');
@@ -163,8 +178,8 @@ describe('ngrok', () => {
     const edge = await openEdge();
     const tunnel = await connect(edge, { ngrokDomain: 'vault.example.test' });
     edge.drop();
-    await vi.waitFor(() => expect(tunnel.origin()).toBeNull());
-    await vi.waitFor(() => expect(tunnel.origin()).toBe('https://vault.example.test'), 9000);
+    await soon(() => expect(originWhenSaid).toContainEqual([down, null]));
+    await soon(() => expect(tunnel.origin()).toBe('https://vault.example.test'));
     expect(await edge.visit('vault.example.test', '/')).toContain('a page for');
   });
 
@@ -173,10 +188,10 @@ describe('ngrok', () => {
     const tunnel = await connect(edge, { ngrokDomain: 'vault.example.test' }, impatient());
     const { port } = edge;
     await edge.close();
-    await vi.waitFor(() => expect(said.join('\n')).toContain('still down: ngrok cannot be reached'));
+    await soon(() => expect(said.join('\n')).toContain('still down: ngrok cannot be reached'));
     expect(tunnel.origin()).toBeNull();
     const again = await openEdge({ port });
-    await vi.waitFor(() => expect(tunnel.origin()).toBe('https://vault.example.test'), 9000);
+    await soon(() => expect(tunnel.origin()).toBe('https://vault.example.test'));
     expect(await again.visit('vault.example.test', '/')).toContain('a page for');
   });
 
@@ -197,7 +212,10 @@ async function openEdge(options: Partial<EdgeOptions> = {}): Promise<NgrokEdge> 
 
 async function connect(edge: NgrokEdge, options: object = {}, clock: Clock = systemClock): Promise<OpenTunnel> {
   const given = { ngrokAuthToken: token, server_addr: edge.address, root_cas: certificate.caFile, ...options };
-  const log = createLog((text) => said.push(text));
+  const log = createLog((text) => {
+    said.push(text);
+    originWhenSaid.push([text, tunnel.origin()]);
+  });
   const context = { place: 'tunnel', folder, clock, random: systemRandom, log };
   const tunnel = await ngrok.open(ngrok.options.parse(given), context).connect((page.address() as AddressInfo).port);
   toClose.push(() => tunnel.close());
@@ -214,9 +232,19 @@ async function refusal(attempt: Promise<unknown>): Promise<VaultError> {
   return thrown;
 }
 
-/** A clock whose timers run out so many times sooner. */
-function hurried(times: number): Clock {
-  return { ...systemClock, after: (ms, then) => systemClock.after(ms / times, then) };
+/** Waits for what comes soon, even on a machine with much to do. */
+async function soon(assertion: () => void): Promise<void> {
+  await vi.waitFor(assertion, { timeout: 15_000, interval: 10 });
+}
+
+/** A clock on which no time passes until it is over for all who wait. */
+function untilOver(): { clock: Clock; over: () => void } {
+  const waiting = new Set<() => void>();
+  const after: Clock['after'] = (_, then) => {
+    waiting.add(then);
+    return () => void waiting.delete(then);
+  };
+  return { clock: { ...systemClock, after }, over: () => waiting.forEach((then) => then()) };
 }
 
 /** A clock on which pauses pass quickly, but attempts may take their ten seconds. */
