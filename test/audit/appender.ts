@@ -9,12 +9,12 @@ import { verifyChain } from '../../src/audit/chain.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import type { AuditRow } from '../../src/core/audit-row.ts';
 import { VaultError } from '../../src/core/errors.ts';
-import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { patientClock } from './patient-clock.ts';
 import { readAll } from './stored.ts';
 
 const [file = '', uid = ''] = process.argv.slice(2);
-const audit = openAudit({ file, clock: systemClock, log: createLog(() => undefined), onCommitted: () => undefined });
+const audit = openAudit({ file, clock: patientClock, log: createLog(() => undefined), onCommitted: () => undefined });
 // Only now: as another user we may not be able to read the packages.
 if (uid !== '') process.setuid?.(Number(uid));
 say('ready');

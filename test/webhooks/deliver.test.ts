@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { EventSink } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -7,6 +7,8 @@ import type { Endpoint } from '../../src/webhooks/courier.ts';
 import { createWebhooks } from '../../src/webhooks/deliver.ts';
 import { committedRow, openSink } from './support.ts';
 import type { Sink } from './support.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Long enough never to matter. */
 const flushMs = 60_000;
@@ -114,11 +116,16 @@ describe('webhooks', () => {
 
   test('give up an endpoint that never answers, and try it again with the next event', async () => {
     const sink = await openSink(() => undefined);
-    const { hooks, lines } = webhooks([{ url: sink.origin }], 50);
-    for (const seq of [1, 2]) hooks.committed([committedRow(seq)]);
+    const { hooks, lines } = webhooks([{ url: sink.origin }], 700);
+    hooks.committed([committedRow(1)]);
+    await sink.until(1);
+    await hooks.flush(flushMs);
+    expect(lines.join('')).toContain('no answer within 0.7 s');
+    sink.answer = (response) => void response.writeHead(204).end();
+    hooks.committed([committedRow(2)]);
     await hooks.flush(flushMs);
     expect(seqs(sink)).toEqual([1, 2]);
-    expect(lines.join('')).toContain('no answer within 0.05 s');
+    expect(lines).toHaveLength(1);
   });
 
   test('are not held up by an answer that goes on for ever', async () => {
@@ -135,7 +142,7 @@ describe('webhooks', () => {
 
   test('are not held up beyond the time-out by a short answer that never ends', async () => {
     const sink = await openSink((response) => void response.writeHead(200, { 'content-length': '10' }).write('x'));
-    const { hooks, lines } = webhooks([{ url: sink.origin }], 50);
+    const { hooks, lines } = webhooks([{ url: sink.origin }], 700);
     hooks.committed([committedRow(1)]);
     await hooks.flush(flushMs);
     expect(lines).toEqual([]);
