@@ -5,6 +5,7 @@ import type { Provider } from '../core/ports.ts';
 import type { Entry } from '../core/request.ts';
 import { Secret } from '../core/secret.ts';
 import { oneLine } from '../core/text.ts';
+import { shared } from '../platform/shared.ts';
 import { dotenvParser } from './dotenv-parser.ts';
 import { envFileAt } from './env-file-place.ts';
 import type { EnvFile } from './env-file-place.ts';
@@ -22,11 +23,12 @@ export const envFile = defineProvider({
 
 function envFileProvider(file: EnvFile): Provider {
   const warnings = envFileWarnings(file);
-  const values = async (): Promise<ReadonlyMap<string, string>> => {
+  // However many calls come at once, the file is in memory a few times, not once for each of them.
+  const values = shared(async (): Promise<ReadonlyMap<string, string>> => {
     const { text, owner } = await readExistingEnvFile(file);
     await warnings.about(owner);
     return (await dotenvParser())(text);
-  };
+  });
   return {
     list: async () => [...(await values()).keys()].map(entryOf),
     resolve: async (names) => {
