@@ -27,7 +27,7 @@ export interface WriteSource {
 
 /** One write, worked out to the end: what is created, or which field gets a new value and what it held before. */
 export type Step = { readonly planned: PlannedWrite } & (
-  | { readonly kind: 'create'; readonly item: NewItem; readonly vault: VaultInfo; readonly before: ReadonlySet<string> }
+  | { readonly kind: 'create'; readonly item: NewItem; readonly vault: VaultInfo }
   | { readonly kind: 'replace'; readonly located: Located; readonly place: Place; readonly from: Secret }
 );
 
@@ -95,16 +95,15 @@ async function writableVaults({ catalogue, settings }: WriteSource): Promise<rea
 }
 
 async function creation(source: WriteSource, title: string, value: Secret): Promise<Step> {
-  const { catalogue, settings } = source;
+  const { settings } = source;
   const [vault] = await writableVaults(source);
   if (settings === undefined || vault === undefined) throw notCreatable(title);
   if (!isTitle(title))
     throw unwritable(title, 'cannot be the title of a new item: it has hidden or control characters');
-  const before = new Set((await catalogue.items(vault)).map(({ item }) => item.id));
   const id = `op://${vault.id}/?${new URLSearchParams({ create: title }).toString()}`;
   const entry = { id, name: title, group: vault.id, groupTitle: oneLine(vault.title) };
   const item = { vaultId: vault.id, title, category: settings.category, value };
-  return { kind: 'create', planned: { ...entry, effect: 'create', value }, item, vault, before };
+  return { kind: 'create', planned: { ...entry, effect: 'create', value }, item, vault };
 }
 
 async function replacement({ client, catalogue }: WriteSource, target: Target, value: Secret): Promise<Step> {

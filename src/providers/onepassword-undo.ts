@@ -40,16 +40,14 @@ async function uncreate(
   return ours.length === newcomers.length ? 'undone' : 'unknown';
 }
 
-/** Items of that title that were not there before the write. */
+/** Items of that title; there were none when the write was checked. */
 async function newItems(
   { client, catalogue }: WriteSource,
   step: Extract<Step, { kind: 'create' }>,
 ): Promise<readonly Item[]> {
   catalogue.forget(step.vault.id);
   const all = await catalogue.items(step.vault);
-  const ids = all
-    .filter(({ item }) => item.title === step.item.title && !step.before.has(item.id))
-    .map(({ item }) => item.id);
+  const ids = all.filter(({ item }) => item.title === step.item.title).map(({ item }) => item.id);
   return ids.length === 0 ? [] : (await client.get(step.vault.id, ids)).filter((item) => item !== null);
 }
 
