@@ -158,7 +158,7 @@ describe('a process with a child', { timeout: 20_000 }, () => {
     expect(await gone(pid)).toBe(true);
   });
 
-  it('takes the child with it, even when it is killed', async () => {
+  it('takes the child with it when it is killed, even in the middle of an answer', async () => {
     const { parent, pid } = await start('stay');
     parent.kill('SIGKILL');
     expect(await gone(pid)).toBe(true);

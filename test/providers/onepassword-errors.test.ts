@@ -89,6 +89,14 @@ describe('a session with 1Password', () => {
     expect(fake.configs[0]?.auth).toEqual(new DesktopAuth('Example'));
   });
 
+  it('ends the process when its WASM trapped, for what is left of it cannot be trusted', async () => {
+    const fake = new FakeOnePassword();
+    const trap = Object.assign(new Error('unreachable'), { name: 'RuntimeError' });
+    fake.fail('list vaults', trap);
+    const answer = openService({ signIn: { account: 'Example' }, version: '1' }, async () => fake.sdk);
+    await expect(answer({ ask: 'vaults' })).rejects.toBe(trap);
+  });
+
   it('answers no question that is not in the protocol', () => {
     const answer = openService({ signIn: { account: 'Example' }, version: '1' }, async () => new FakeOnePassword().sdk);
     expect(() => answer({ ask: 'everything' })).toThrow();
