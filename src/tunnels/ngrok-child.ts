@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import type * as Ngrok from '@ngrok/ngrok';
 import { isOrder } from './ngrok-messages.ts';
 import type { NgrokNews, NgrokOrder } from './ngrok-messages.ts';
@@ -32,6 +33,7 @@ class Endpoint {
   #session: Ngrok.Session | null = null;
   #listener: Ngrok.Listener | null = null;
   #lost = false;
+  #rebinding = false;
 
   constructor({ SessionBuilder }: NgrokModule, order: NgrokOrder) {
     this.#order = order;
@@ -67,12 +69,29 @@ class Endpoint {
     return true;
   }
 
-  /** The first heartbeat after a loss. The client has bound the endpoint again by itself, but does not tell its new address. */
+  /** The first heartbeat after a loss: connected again. */
   #onAlive(): void {
-    if (!this.#lost) return;
-    this.#lost = false;
-    const again = this.#listener?.close().then(() => this.#bind());
-    again?.catch((thrown: unknown) => end({ kind: 'refused', text: textOf(thrown) }));
+    if (!this.#lost || this.#rebinding) return;
+    this.#rebinding = true;
+    void this.#rebind();
+  }
+
+  /**
+   * The client binds the endpoint again by itself, but does not tell its new address; so it is bound once more. Fails until
+   * the client is done with its own part. Whoever started us ends us if this takes too long.
+   */
+  async #rebind(): Promise<void> {
+    while (this.#rebinding) {
+      this.#lost = false;
+      try {
+        await this.#listener?.close();
+        this.#listener = null;
+        await this.#bind();
+        this.#rebinding = this.#lost;
+      } catch {
+        await setTimeout(200);
+      }
+    }
   }
 }
 
@@ -84,8 +103,9 @@ async function load(): Promise<NgrokModule> {
   }
 }
 
+/** Where nobody listens any more, this process is about to end. */
 function tell(news: NgrokNews): void {
-  process.send?.(news);
+  process.send?.(news, () => undefined);
 }
 
 /** The last word: ends the process once it is out. */

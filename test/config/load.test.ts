@@ -6,6 +6,8 @@ import { VaultError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { NgrokEdge } from '../support/ngrok-edge.ts';
 import { Folder } from './folder.ts';
 
 const ports = { clock: systemClock, random: systemRandom, log: createLog(() => undefined) };
@@ -172,6 +174,15 @@ describe('the tunnel', () => {
     expect(tunnel).toBeNull();
     expect(notices).toEqual(['ngrokAuthToken: the variable TOKEN is not set, so there is no tunnel']);
   });
+});
+
+it('opens its tunnel with paths beside the file', async () => {
+  const edge = await NgrokEdge.open({ certificate: makeCertificate(folder.cwd) });
+  const content = { vaults, ngrokAuthToken: 'token', tunnel: { server_addr: edge.address, root_cas: 'ca.pem' } };
+  const tunnel = await (await folder.config(content)).tunnel?.open(ports).connect(1);
+  expect(tunnel?.origin()).toBe('https://address-1.ngrok.test');
+  await tunnel?.close();
+  await edge.close();
 });
 
 function find(config: Config, name: string): VaultConfig {
