@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { canary, mainFile, tap, TestVault } from '../support/vault.ts';
 import { Toolbox } from './toolbox.ts';
 
 const minutes = 60_000;
-const server = [process.execPath, mainFile];
 let tools: Toolbox;
 let vault: TestVault;
+let server: [string, string];
 
 beforeAll(async () => {
   tools = await Toolbox.open();
@@ -18,6 +20,8 @@ afterAll(() => tools.close());
 
 beforeEach(async () => {
   vault = await TestVault.open();
+  server = ['sh', join(vault.folder, 'server.sh')];
+  await writeFile(join(vault.folder, 'server.sh'), `exec '${process.execPath}' '${mainFile}' 2>stderr.txt\n`);
 });
 
 afterEach(() => vault.close());
@@ -52,7 +56,7 @@ describe.each(Object.entries(clients))('%s', (_, command) => {
   it(
     'lists',
     async () => {
-      expect((await run(command('list_secrets', {}))).output).toContain('- API_KEY');
+      expect(await run(command('list_secrets', {}))).toContain('- API_KEY');
     },
     minutes,
   );
@@ -60,7 +64,7 @@ describe.each(Object.entries(clients))('%s', (_, command) => {
   it(
     'gets the value after a tap',
     async () => {
-      expect((await run(command('get_secret', ask), 'approve')).output).toContain(canary);
+      expect(await run(command('get_secret', ask), 'approve')).toContain(canary);
       expect(vault.actions()).toEqual(['requested API_KEY', 'approved API_KEY', 'released API_KEY']);
     },
     minutes,
@@ -69,7 +73,7 @@ describe.each(Object.entries(clients))('%s', (_, command) => {
   it(
     'hears a denial',
     async () => {
-      const { output } = await run(command('get_secret', ask), 'deny');
+      const output = await run(command('get_secret', ask), 'deny');
       expect(output).toContain('denied: ');
       expect(output).not.toContain(canary);
     },
@@ -77,22 +81,27 @@ describe.each(Object.entries(clients))('%s', (_, command) => {
   );
 });
 
-/** Runs a client in the vault's folder; decides the first request whose link appears on its stderr. */
-async function run([program = '', ...args]: string[], decision?: 'approve' | 'deny'): Promise<{ output: string }> {
+/**
+ * Runs a client in the vault's folder, and decides the first request whose link appears on the server's stderr. Both clients
+ * keep that to themselves, so the server is started through a shell that writes it to a file, where a person would look.
+ */
+async function run([program = '', ...args]: string[], decision?: 'approve' | 'deny'): Promise<string> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: vault.folder,
     env: { ...vault.env, HOME: vault.folder },
   });
   let output = '';
-  let deciding: Promise<number> | undefined;
-  const hear = (chunk: Buffer): void => {
-    output += chunk.toString();
-    const link = /https?:\/\/\S+\/approve\/\S+(?=\s)/u.exec(output)?.[0];
-    if (link !== undefined && decision !== undefined) deciding ??= tap(link, decision);
-  };
-  child.stdout.on('data', hear);
-  child.stderr.on('data', hear);
-  await once(child, 'close');
-  await deciding;
-  return { output };
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const closed = once(child, 'close');
+  if (decision !== undefined) await tap(await link(), decision);
+  await closed;
+  return output;
+}
+
+async function link(): Promise<string> {
+  const said = async (): Promise<string | undefined> =>
+    /https?:\/\/\S+\/approve\/\S+/u.exec(await readFile(join(vault.folder, 'stderr.txt'), 'utf8').catch(() => ''))?.[0];
+  await expect.poll(said, { timeout: 20_000 }).toBeDefined();
+  return (await said()) ?? '';
 }
