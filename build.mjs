@@ -6,7 +6,8 @@ const { dependencies, optionalDependencies } = JSON.parse(await readFile('packag
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/providers/onepassword-child.ts'],
+  // The two children run foreign code that may hang or crash, each in a process of its own.
+  entryPoints: ['src/main.ts', 'src/providers/onepassword-child.ts', 'src/tunnels/ngrok-child.ts'],
   outdir: 'dist',
   entryNames: '[name]',
   chunkNames: 'chunks/[name]-[hash]',

@@ -37,8 +37,7 @@ async function withDialogs(
 
 describe('a client that declares URL elicitation', () => {
   it('gets the link in a dialog; accepting it approves nothing, a tap does, and completion is told', async () => {
-    let shown = (_url: string): void => undefined;
-    const url = new Promise<string>((resolve) => (shown = resolve));
+    const { promise: url, resolve: shown } = Promise.withResolvers<string>();
     const { client, completed } = await withDialogs(async (link) => (shown(link), 'accept'));
     const answer = client.get();
     const link = await url;
