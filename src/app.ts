@@ -17,6 +17,7 @@ export { readAudit } from './audit/read.ts';
 
 export interface App {
   readonly broker: Broker;
+  readonly random: Random;
   /** Withdraws what is open, closes the pages and the tunnel, sends the last events, closes the database: within 1.7 seconds. */
   close(cause: string): Promise<void>;
 }
@@ -50,6 +51,7 @@ export async function openApp({ config, log, clock = systemClock, random = syste
     atMost(clock, ms, Promise.allSettled(work));
   return {
     broker,
+    random,
     async close(cause) {
       await within(600, approvals.close(cause));
       await within(900, doorway.close(), webhooks.flush(850), vaults.close());

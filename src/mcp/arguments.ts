@@ -1,10 +1,9 @@
 import type { z } from 'zod';
 import { VaultError } from '../core/errors.ts';
 import { shown } from '../core/input.ts';
-import type { AnyTool } from './tool.ts';
 
 /** What is wrong with a tool's arguments, in words that help the model to call it right. */
-export function argumentError(tool: AnyTool, error: z.ZodError): VaultError {
+export function argumentError(tool: { name: string; input: z.ZodObject }, error: z.ZodError): VaultError {
   const said = error.issues.slice(0, 3).map(describe);
   const takes = Object.keys(tool.input.shape).join(', ') || 'no parameters';
   return new VaultError('input_invalid', `${said.join('; ')} (${tool.name} takes ${takes})`);

@@ -9,22 +9,20 @@ import type { Broker } from '../core/broker.ts';
 import { VaultError } from '../core/errors.ts';
 import type { Log, Random } from '../core/ports.ts';
 import type { Session } from '../core/request.ts';
-import { argumentError } from './arguments.ts';
 import { budgetMs } from './budget.ts';
 import { createCall } from './call.ts';
 import { instructions } from './instructions.ts';
 import type { ToolResult } from './results.ts';
 import { failureResult } from './results.ts';
 import { createSession } from './session.ts';
-import type { AnyTool } from './tool.ts';
+import type { AnyTool, ToolContext } from './tool.ts';
 import { tools } from './tools/all.ts';
 import { watchCancels } from './zero-cancel.ts';
 
 export interface McpOptions {
-  /** Opened with the first call, so that `initialize` waits for nothing. */
-  readonly broker: () => Promise<Broker>;
+  /** Called with the first call, so that `initialize` waits for nothing. */
+  readonly open: () => Promise<Opened>;
   readonly log: Log;
-  readonly random: Random;
   readonly version: string;
   /** Milliseconds one call may block; null goes by the client's name. */
   readonly waitMs: number | null;
@@ -32,9 +30,13 @@ export interface McpOptions {
   readonly output: Writable;
 }
 
+/** What a call needs. */
+export interface Opened {
+  readonly broker: Broker;
+  readonly random: Random;
+}
+
 export interface McpFace {
-  /** The session of this connection; null before the client has introduced itself. */
-  session(): Session | null;
   close(): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** Speaks MCP over stdio. Every tool goes through one path: parse, run, translate. */
 export async function serveMcp(options: McpOptions): Promise<McpFace> {
-  const { log, version, waitMs } = options;
+  const { open, log, version, waitMs } = options;
   // McpServer would bring its own schemas, validation and words; this is the SDK's advanced use, for which Server stays.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   const server = new Server(
@@ -50,47 +52,35 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
     { capabilities: { tools: {} }, instructions },
   );
   let session: Session | null = null;
-  const current = (): Session => (session ??= createSession(server.getClientVersion(), options.random));
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
   server.oninitialized = () => void server.ping().catch(() => undefined);
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map(listing) }));
   const cancels = watchCancels();
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra: Extra) => {
-    const { name: client = '' } = server.getClientVersion() ?? {};
-    const zero = cancels.signal(extra.requestId);
-    const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
-    const call = createCall({ server, extra, signal, log, agent: current().agent, budgetMs: budgetMs(client, waitMs) });
-    return run(
-      params,
-      async (tool) => tool.run(params.arguments ?? {}, { broker: await options.broker(), session: current(), call }),
-      log,
-    );
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra: Extra) => {
+    const run = async (): Promise<ToolResult> => {
+      const start = prepared(params.name, params.arguments ?? {});
+      const { broker, random } = await open();
+      const client = server.getClientVersion();
+      session ??= createSession(client, random);
+      const zero = cancels.signal(extra.requestId);
+      const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
+      const budget = budgetMs(client?.name ?? '', waitMs);
+      const call = createCall({ server, extra, signal, log, agent: session.agent, budgetMs: budget });
+      return start({ broker, session, call });
+    };
+    return run().catch((thrown: unknown) => failureResult(explained(thrown, log)));
   });
   const transport = new StdioServerTransport(options.input, options.output);
   await server.connect(transport);
   cancels.attach(transport);
-  return { session: () => session, close: () => server.close() };
+  return { close: () => server.close() };
 }
 
-interface CallParams {
-  readonly name: string;
-  readonly arguments?: Record<string, unknown> | undefined;
-}
-
-async function run(params: CallParams, start: (tool: AnyTool) => Promise<ToolResult>, log: Log): Promise<ToolResult> {
-  try {
-    const tool = tools.find((candidate) => candidate.name === params.name);
-    if (tool === undefined)
-      throw new VaultError(
-        'input_invalid',
-        `there is no such tool; there are ${tools.map(({ name }) => name).join(', ')}`,
-      );
-    const parsed = tool.parse(params.arguments ?? {});
-    if (!parsed.success) throw argumentError(tool, parsed.error);
-    return await start(tool);
-  } catch (thrown) {
-    return failureResult(explained(thrown, log));
-  }
+function prepared(name: string, given: unknown): (context: ToolContext) => Promise<ToolResult> {
+  const tool = tools.find((candidate) => candidate.name === name);
+  if (tool !== undefined) return tool.prepare(given);
+  const names = tools.map((each) => each.name).join(', ');
+  throw new VaultError('input_invalid', `there is no such tool; there are ${names}`);
 }
 
 /** A bug is shown to the agent as one, with a number that finds it on stderr; its text may be foreign and stays there. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Broker } from '../core/broker.ts';
 import type { Call } from '../core/ports.ts';
 import type { Session } from '../core/request.ts';
+import { argumentError } from './arguments.ts';
 import type { ToolResult } from './results.ts';
 
 /** What a tool works with during one call. */
@@ -26,16 +27,19 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   run(input: z.infer<Input>, context: ToolContext): Promise<ToolResult>;
 }
 
-/** A tool whose arguments are parsed by its own schema; `run` takes them as they came. */
+/** A tool as the server sees it: arguments come as the client sent them. */
 export interface AnyTool extends Omit<Tool, 'run'> {
-  parse(given: unknown): z.ZodSafeParseResult<unknown>;
-  run(given: unknown, context: ToolContext): Promise<ToolResult>;
+  /** Parses the arguments; throws `input_invalid` with what is wrong. The call itself follows. */
+  prepare(given: unknown): (context: ToolContext) => Promise<ToolResult>;
 }
 
 export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): AnyTool {
   return {
     ...tool,
-    parse: (given) => tool.input.safeParse(given),
-    run: async (given, context) => tool.run(tool.input.parse(given), context),
+    prepare: (given) => {
+      const parsed = tool.input.safeParse(given);
+      if (!parsed.success) throw argumentError(tool, parsed.error);
+      return (context) => tool.run(parsed.data, context);
+    },
   };
 }

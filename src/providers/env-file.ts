@@ -1,56 +1,15 @@
 import { z } from 'zod';
-import { VaultError } from '../core/errors.ts';
 import { defineProvider } from '../core/plugin.ts';
-import type { Provider } from '../core/ports.ts';
-import type { Entry } from '../core/request.ts';
-import { Secret } from '../core/secret.ts';
-import { oneLine } from '../core/text.ts';
-import { shared } from '../platform/shared.ts';
-import { dotenvParser } from './dotenv-parser.ts';
-import { envFileAt } from './env-file-place.ts';
-import type { EnvFile } from './env-file-place.ts';
-import { readExistingEnvFile } from './env-file-read.ts';
-import { envFileWarnings } from './env-file-warnings.ts';
-import { envFileWriter } from './env-file-writer.ts';
 
-/** Secrets in a dotenv file, read anew for each request, so that whoever edits it while we run is heard. */
 export const envFile = defineProvider({
   type: 'env',
   about: 'a .env file, read at each request with the rules of dotenv',
   options: z.object({ file: z.string().min(1).describe('the file; a relative path starts at the config') }),
-  open: async ({ file }, context) => envFileProvider(envFileAt(file, context)),
+  open: async ({ file }, context) => {
+    const [{ envFileProvider }, { envFileAt }] = await Promise.all([
+      import('./env-file-provider.ts'),
+      import('./env-file-place.ts'),
+    ]);
+    return envFileProvider(envFileAt(file, context));
+  },
 });
-
-function envFileProvider(file: EnvFile): Provider {
-  const warnings = envFileWarnings(file);
-  // However many calls come at once, the file is in memory a few times, not once for each of them.
-  const values = shared(async (): Promise<ReadonlyMap<string, string>> => {
-    const { text, owner } = await readExistingEnvFile(file);
-    await warnings.about(owner);
-    return (await dotenvParser())(text);
-  });
-  return {
-    list: async () => [...(await values()).keys()].map(entryOf),
-    resolve: async (names) => {
-      const known = await values();
-      return names.map((name) => (known.has(name) ? entryOf(name) : null));
-    },
-    fetch: async (entries) => {
-      const known = await values();
-      return entries.map(({ id }) => secretIn(known, id, file));
-    },
-    writer: envFileWriter(file, warnings),
-    close: async () => undefined,
-  };
-}
-
-function entryOf(name: string): Entry {
-  return { id: name, name };
-}
-
-function secretIn(known: ReadonlyMap<string, string>, name: string, file: EnvFile): Secret {
-  const value = known.get(name);
-  if (value === undefined)
-    throw new VaultError('secret_unknown', `${oneLine(name)} is no longer in the env file ${file.shown}`);
-  return new Secret(value);
-}

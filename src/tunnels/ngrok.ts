@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { defineTunnel } from '../core/plugin.ts';
 import { Secret } from '../core/secret.ts';
 import { isLoopback } from './loopback.ts';
-import { connectNgrok } from './ngrok-tunnel.ts';
 
 const options = z
   .strictObject({
@@ -34,14 +33,15 @@ const options = z
     message: 'works only together with server_addr',
   });
 
-/** The real ngrok client, in this process. */
+/** The real ngrok client, in a process of its own. */
 export const ngrok = defineTunnel({
   type: 'ngrok',
   options,
   open: ({ ngrokAuthToken: token, ngrokDomain, server_addr, root_cas }, context) => ({
     type: 'ngrok',
-    connect: (port) =>
-      connectNgrok(
+    connect: async (port) => {
+      const { connectNgrok } = await import('./ngrok-tunnel.ts');
+      return connectNgrok(
         {
           port,
           token,
@@ -50,6 +50,7 @@ export const ngrok = defineTunnel({
           ...(root_cas !== undefined && { authorities: resolve(context.folder, root_cas) }),
         },
         context,
-      ),
+      );
+    },
   }),
 });

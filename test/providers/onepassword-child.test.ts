@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { VaultError } from '../../src/core/errors.ts';
 import type { Provider } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { integrationVersion, onepassword } from '../../src/providers/onepassword.ts';
+import { onepassword } from '../../src/providers/onepassword.ts';
 import { providerPlugins } from '../../src/providers/index.ts';
 import { childEntry, childEnvironment, openRemote } from '../../src/providers/onepassword-remote.ts';
 import type { OnePassword } from '../../src/providers/onepassword-client.ts';
@@ -189,12 +189,5 @@ describe('the options of a 1password vault', () => {
     expect(onepassword.options.parse({ write: { vaultId: 'a' } }).write).toEqual({ vaultId: 'a', category: 'login' });
     expect(onepassword.options.safeParse({ write: { vaultId: 'a', category: 'Login' } }).success).toBe(false);
     expect(onepassword.options.safeParse({ vaultIds: [] }).success).toBe(false);
-  });
-
-  it('send the version of the package to 1Password', async () => {
-    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
-      version: string;
-    };
-    expect(integrationVersion).toBe(version);
   });
 });

@@ -4,7 +4,7 @@ import { expectNoValue } from '../contract/provider-contract.ts';
 import type { Provider, Writer } from '../../src/core/ports.ts';
 import type { PlannedWrite } from '../../src/core/request.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { OnePasswordSettings } from '../../src/providers/onepassword.ts';
+import type { OnePasswordSettings } from '../../src/providers/onepassword-provider.ts';
 import { bench, call } from './fixtures/onepassword-bench.ts';
 import { concealed, FakeOnePassword } from './fixtures/onepassword-fake.ts';
 

@@ -1,10 +1,9 @@
 import { homedir } from 'node:os';
 import type { Writable } from 'node:stream';
 import { loadConfig } from '../../config/load.ts';
-import type { App } from '../../app.ts';
+import type { App, AppOptions } from '../../app.ts';
 import { createLog } from '../../platform/log.ts';
 import { packageVersion } from '../../platform/package.ts';
-import { systemRandom } from '../../platform/random.ts';
 import { takeStdout } from '../../platform/stdout.ts';
 import { serveMcp } from '../../mcp/server.ts';
 import { usage } from '../specs.ts';
@@ -22,22 +21,32 @@ export async function mcp(): Promise<number> {
   const log = createLog();
   const config = await loadConfig({ cwd: process.cwd(), env: process.env, home: homedir() });
   for (const notice of config.notices) log.once(notice);
-  let opening: Promise<App> | null = null;
-  // The app, and with it every heavy module, is opened by the first call: some clients start a server just to probe it.
-  const app = (): Promise<App> => (opening ??= import('../../app.ts').then(({ openApp }) => openApp({ config, log })));
+  const app = onFirstUse({ config, log });
   const face = await serveMcp({
-    broker: async () => (await app()).broker,
+    open: app.open,
     log,
-    random: systemRandom,
     version: packageVersion(),
     waitMs: config.approval.waitMs,
     input: process.stdin,
     output,
   });
   const cause = await ended;
-  if (opening !== null) await (await app()).close(cause);
+  await app.close(cause);
   await face.close();
   return 0;
+}
+
+/** The app, and with it every heavy module, is opened by the first call: some clients start a server just to probe it. */
+function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: (cause: string) => Promise<void> } {
+  let opening: Promise<App> | null = null;
+  const start = async (): Promise<App> => {
+    const { openApp } = await import('../../app.ts');
+    return openApp(options);
+  };
+  return {
+    open: () => (opening ??= start()),
+    close: async (cause) => (await opening)?.close(cause),
+  };
 }
 
 /** stdin at its end, SIGINT, SIGTERM or SIGHUP; none of them ends a Node process with open handles by itself. */

@@ -1,0 +1,27 @@
+import { parseArgs } from 'node:util';
+import { VaultError } from '../core/errors.ts';
+import { oneLine } from '../core/text.ts';
+import { flagsOf, options } from './specs.ts';
+
+/** The command and its flags. Throws `input_invalid` for what does not exist or does not go together. */
+export function parse(argv: readonly string[]) {
+  const { values, positionals } = parsed(argv);
+  const [name = 'mcp', extra] = positionals;
+  const flags = flagsOf[name];
+  if (flags === undefined || extra !== undefined) throw usageError(`unknown command "${oneLine(extra ?? name)}"`);
+  const stray = Object.keys(values).find((flag) => flag !== 'help' && flag !== 'version' && !flags.includes(flag));
+  if (stray !== undefined) throw usageError(`--${stray} does not go with ${name === 'mcp' ? 'the MCP server' : name}`);
+  return { values, name };
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (thrown) {
+    throw usageError(thrown instanceof Error ? (thrown.message.split('. ')[0] ?? '') : 'unknown arguments');
+  }
+}
+
+function usageError(message: string): VaultError {
+  return new VaultError('input_invalid', message, { hint: 'agent-vault --help' });
+}
