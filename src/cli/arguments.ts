@@ -18,7 +18,8 @@ function parsed(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (thrown) {
-    throw usageError(thrown instanceof Error ? (thrown.message.split('. ')[0] ?? '') : 'unknown arguments');
+    const [said = ''] = thrown instanceof Error ? thrown.message.split('. ') : [];
+    throw usageError(said.charAt(0).toLowerCase() + said.slice(1));
   }
 }
 

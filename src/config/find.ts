@@ -53,7 +53,11 @@ async function fileAt(file: string): Promise<Found | null> {
 }
 
 function nothing(): never {
-  throw new VaultError('config_invalid', `there is no ${fileName}`, {
-    hint: `create one here, such as\n{\n  "vaults": { "local": { "type": "env", "file": ".env.secrets", "ttl": 30 } }\n}`,
-  });
+  throw new VaultError(
+    'config_invalid',
+    `there is no ${fileName} in this folder, no ~/.${fileName}, and no AGENT_VAULT_CONFIG`,
+    {
+      hint: `create one here, such as\n{\n  "vaults": { "local": { "type": "env", "file": ".env.secrets", "ttl": 30 } }\n}`,
+    },
+  );
 }

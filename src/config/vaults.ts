@@ -5,7 +5,7 @@ import type { VaultPolicy } from '../core/policy.ts';
 import { didYouMean, oneLine, shortened } from '../core/text.ts';
 import { providerPlugins } from '../providers/index.ts';
 import type { VaultConfig } from './config.ts';
-import { quoted } from './explain.ts';
+import { keyOf, quoted } from './explain.ts';
 import type { Blame } from './explain.ts';
 import type { JsonObject } from './json.ts';
 import { vaultSchema } from './schema.ts';
@@ -32,7 +32,7 @@ export function vaultConfig(name: string, given: JsonObject, around: Surrounding
   const { policy, options } = checked(plugin, { value, missing, place }, around.blame);
   const base = { name, type: plugin.type, policy };
   const [first] = missing;
-  if (first !== undefined) return { ...base, unavailable: unset(first) };
+  if (first !== undefined) return { ...base, unavailable: unset(name, first) };
   const { folder } = around;
   return { ...base, open: (ports) => plugin.open(options, { ...ports, place: name, folder }) };
 }
@@ -93,8 +93,10 @@ function checked(plugin: ProviderPlugin, { value, missing, place }: Given, blame
   return { policy: { ttlMs: ttl * 60_000, scope: ttlScope, writable }, options: options.data ?? {} };
 }
 
-function unset({ name }: Missing): VaultError {
-  return new VaultError('vault_unavailable', `the variable ${shortened(oneLine(name), 80)} is not set`, {
+function unset(vault: string, { name, path }: Missing): VaultError {
+  const variable = shortened(oneLine(name), 80);
+  const message = `${keyOf(path)} of vault ${quoted(vault)} refers to the variable ${variable}, which is not set`;
+  return new VaultError('vault_unavailable', message, {
     hint: 'set it in the environment, or in a .env beside the config',
   });
 }

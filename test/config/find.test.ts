@@ -58,7 +58,10 @@ describe('the config is', () => {
 
   it('asked for with an example where there is none', async () => {
     const error = await refused(folder.load());
-    expect(error).toMatchObject({ failure: 'config_invalid', message: 'there is no agent-vault.config.json' });
+    expect(error).toMatchObject({
+      failure: 'config_invalid',
+      message: expect.stringMatching(/^there is no agent-vault\.config\.json in this folder/u),
+    });
     const [, ...example] = error.hint?.split('\n') ?? [];
     expect(example).toHaveLength(3);
     await folder.config(example.join('\n'));

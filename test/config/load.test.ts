@@ -98,7 +98,7 @@ describe('env:NAME', () => {
     const config = await folder.config({ vaults: { ...onePassword, ...vaults } });
     expect(unavailable(config, 'dev')).toMatchObject({
       failure: 'vault_unavailable',
-      message: 'the variable OP_DEV_TOKEN is not set',
+      message: 'serviceAccountToken of vault "dev" refers to the variable OP_DEV_TOKEN, which is not set',
     });
     expect(config.vaults[1]).toHaveProperty('open');
   });
@@ -138,7 +138,7 @@ describe('1Password', () => {
   it('takes OP_SERVICE_ACCOUNT_TOKEN where it has neither token nor account', async () => {
     const content = { vaults: { work: { type: '1password' } } };
     expect(unavailable(await folder.config(content), 'work').message).toBe(
-      'the variable OP_SERVICE_ACCOUNT_TOKEN is not set',
+      expect.stringContaining('refers to the variable OP_SERVICE_ACCOUNT_TOKEN, which is not set'),
     );
     expect((await folder.config(content, { OP_SERVICE_ACCOUNT_TOKEN: 'ops_1' })).vaults[0]).toHaveProperty('open');
   });

@@ -124,10 +124,7 @@ describe('the process', () => {
       'timestamp, secret_name, reason, action, scope, ttl_expires_at, vault, operation, request_id, session, agent, approver, factor, detail, prev_hash, hash';
     const copy = `INSERT INTO audit (id, ${columns}) SELECT id + 100, ${columns.replace('secret_name', "'OTHER'")} FROM audit WHERE action = 'approved'`;
     await run('sqlite3', [vault.database, copy]);
-    await run('sqlite3', [
-      vault.database,
-      copy.replace('+ 100', '+ 200').replace("'OTHER'", "'API_KEY'").replace(', action,', ', action,'),
-    ]);
+    await run('sqlite3', [vault.database, copy.replace('+ 100', '+ 200').replace("'OTHER'", "'API_KEY'")]);
     const other = client.get('OTHER');
     await tap(await client.link(2), 'deny');
     expect((await other).status).toBe('denied');
@@ -202,6 +199,19 @@ describe('the command line', () => {
     await setTimeout(0);
     expect(code).toBe(1);
     expect(stderr).toMatch(/needs Node 22\.12 or newer; this is Node 20\.20\.2/u);
+  });
+
+  it('never writes the demo over files that are there', async () => {
+    const before = await vault.secrets();
+    const failed = (await agentVault('demo', '--auto', '--keep', vault.folder).catch((error: unknown) => error)) as {
+      code: number;
+      stderr: string;
+    };
+    expect(failed.stderr).toMatch(
+      /^agent-vault: error: \S+ cannot be created, or is there already\nagent-vault: hint: give --keep a new folder\n$/u,
+    );
+    expect(failed.code).toBe(2);
+    expect(await vault.secrets()).toBe(before);
   });
 
   it('runs the whole demo by itself, and leaves the sandbox where it is told', async () => {

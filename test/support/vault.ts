@@ -141,7 +141,7 @@ export class TestClient {
 
   /** The link that was announced on stderr as the nth (1 is the first). */
   async link(nth = 1): Promise<string> {
-    for (let tries = 0; tries < 500; tries += 1) {
+    for (let tries = 0; tries < 1_500; tries += 1) {
       const links = [...this.stderr.matchAll(/https?:\/\/\S+\/approve\/\S+/gu)].map(([url]) => url);
       const link = links[nth - 1];
       if (link !== undefined) return link;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { VaultError } from '../../core/errors.ts';
 
 /** Made up, and shaped like what people keep in env files. */
 export const value = 'postgres://app:demo-3f9c1b77@db.staging.example:5432/app';
@@ -23,11 +24,10 @@ export async function openSandbox({ auto, keep }: { auto: boolean; keep: string 
     ...(token === undefined ? { tunnel: { type: 'none' } } : { ngrokAuthToken: 'env:NGROK_AUTHTOKEN' }),
   };
   const configFile = join(folder, 'agent-vault.config.json');
-  await writeFile(configFile, `${JSON.stringify(config, null, 2)}\n`);
-  await writeFile(
+  await create(configFile, `${JSON.stringify(config, null, 2)}\n`);
+  await create(
     join(folder, '.env.secrets'),
     `# made up for the demo\nDATABASE_URL='${value}'\nSTRIPE_KEY='sk_test_made_up'\n`,
-    { mode: 0o600 },
   );
   return {
     folder,
@@ -35,4 +35,16 @@ export async function openSandbox({ auto, keep }: { auto: boolean; keep: string 
     env: { AGENT_VAULT_CONFIG: configFile, ...(token === undefined ? {} : { NGROK_AUTHTOKEN: token }) },
     close: () => (keep === null ? rm(folder, { recursive: true, force: true }) : Promise.resolve()),
   };
+}
+
+/** Never touches a file that is there: it may be somebody's own. */
+async function create(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw new VaultError('input_invalid', `${file} cannot be created, or is there already`, {
+      hint: 'give --keep a new folder',
+      cause,
+    });
+  }
 }

@@ -10,7 +10,7 @@ export const getSecrets = defineTool({
   description:
     'Returns several secrets of one vault as a JSON object of name to value, after one approval for all of them. ' +
     'Prefer it to several get_secret calls; ask only for what the task needs. All or nothing: if one cannot be had, none is returned. ' +
-    'Waiting, "pending:" and denials are as with get_secret: pending means call again with the same arguments, a denial is final. ' +
+    'The call can wait minutes for the person. A result that starts with "pending:" means call again with the same arguments; a denial is final. ' +
     'Do not print or store the values.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: z.strictObject({

@@ -9,8 +9,8 @@ export const setSecrets = defineTool({
   title: 'Save several secrets',
   description:
     'Creates or replaces several secrets of one vault after one approval for all of them. Prefer it to several set_secret calls. ' +
-    'If one cannot be written, none is kept, or the result says exactly what remains. ' +
-    'Waiting, "pending:" and denials are as with set_secret: pending means call again with the same arguments, a denial is final.',
+    'All or nothing; where that fails, the result says what remains. ' +
+    'It is carried out as soon as the person approves. A result that starts with "pending:" means call again with the same arguments; a denial is final.',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: z.strictObject({
     vault: vaultParameter,
