@@ -30,8 +30,10 @@ export interface Session {
 /** A secret as a provider knows it, without its value. `id` is what approvals, windows and fetches are bound to. */
 export interface Entry {
   readonly id: string;
-  /** What the agent and the person read. */
+  /** What the agent asked for. */
   readonly name: string;
+  /** What the provider calls it, where `name` is not that (an ID, a reference): the person must see what is behind it. */
+  readonly title?: string;
   /** Where the provider groups secrets: the group's identifier, and its title for people. */
   readonly group?: string;
   readonly groupTitle?: string;

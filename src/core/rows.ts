@@ -76,7 +76,7 @@ export function decisionRecord(request: LiveRequest, decision: Decision): Decisi
     agent: session.agent,
     operation,
     vault,
-    secrets: names.map((name) => ({ id: name.id, name: oneLine(name.name), effect: name.effect })),
+    secrets: names.map(({ id, name, title, effect }) => ({ id, name: oneLine(name), title, effect })),
     reason,
     scope: request.policy.scope,
     until: decision.until === undefined ? null : isoTime(decision.until.wall),
@@ -93,6 +93,7 @@ function detailOf(
   detail: { readonly [key: string]: Json } | undefined,
 ): { readonly [key: string]: Json } | null {
   const id = entry.id !== '' && entry.id !== entry.name ? { secretId: oneLine(entry.id) } : {};
-  const all = { ...id, ...detail };
+  const title = entry.title === undefined ? {} : { title: oneLine(entry.title) };
+  const all = { ...id, ...title, ...detail };
   return Object.keys(all).length === 0 ? null : all;
 }
