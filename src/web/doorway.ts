@@ -21,7 +21,7 @@ const closeMs = 900;
 /** Opens nothing yet: the server and the tunnel start with the first link, once for all links that are wanted meanwhile. */
 export function openDoorway(options: DoorwayOptions): Doorway {
   const { tunnel, clock, log } = options;
-  const wayIn = createWayIn(tunnel, log);
+  const wayIn = createWayIn({ tunnel, clock, log });
   let opening: Promise<House> | null = null;
   let closing: Promise<void> | null = null;
 
@@ -47,11 +47,12 @@ export function openDoorway(options: DoorwayOptions): Doorway {
   };
 
   return {
+    // Waits for the tunnel no longer than half of the time that the person has.
     async link(id, expiresAtWall) {
       mustBeOpen();
       const { port, path } = await house();
       mustBeOpen();
-      const note = await wayIn.open(port);
+      const note = await wayIn.open(port, (expiresAtWall - clock.wall()) / 2);
       mustBeOpen();
       const origin = wayIn.origin() ?? `http://localhost:${port}`;
       return { url: origin + path(id, expiresAtWall), ...(note === null ? {} : { note }) };
