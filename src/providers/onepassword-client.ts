@@ -13,7 +13,8 @@ export interface OnePassword {
   create(item: NewItem): Promise<Written>;
   /** Replaces one field's value, unless it is no longer `from`: then throws `secret_changed`. */
   put(change: FieldChange): Promise<Written>;
-  delete(vaultId: string, itemId: string): Promise<void>;
+  /** What became of each item, in order: `kept` if 1Password refused. One that was not there counts as deleted. */
+  delete(vaultId: string, itemIds: readonly string[]): Promise<readonly Deletion[]>;
   close(): Promise<void>;
 }
 
@@ -61,6 +62,8 @@ export interface NewItem {
   readonly category: WritableCategory;
   readonly value: Secret;
 }
+
+export type Deletion = 'deleted' | 'kept' | 'unknown';
 
 /** A field of an item; `note` is its note. */
 export type Place =

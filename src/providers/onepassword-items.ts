@@ -38,6 +38,17 @@ export async function putField(client: SdkClient, ask: Ask<'put'>): Promise<Answ
   return { itemId: stored.id, exact: valueAt(stored, ask.place) === ask.to };
 }
 
+/** In one request: 1Password answers requests at the same time about one vault with conflicts. */
+export async function deleteItems(client: SdkClient, { vaultId, itemIds }: Ask<'delete'>): Promise<Answer<'delete'>> {
+  const { individualResponses } = await client.items.deleteAll(vaultId, itemIds);
+  const responses = new Map(Object.entries(individualResponses));
+  return itemIds.map((id) => {
+    const response = responses.get(id);
+    if (response === undefined || response.error?.type === 'internal') return 'unknown';
+    return response.error === undefined || response.error.type === 'itemNotFound' ? 'deleted' : 'kept';
+  });
+}
+
 function contents(
   sdk: Sdk,
   { category, value }: Ask<'create'>,

@@ -97,10 +97,12 @@ export function idReference({ vault, item }: Located): string {
   return referenceText({ vault: vault.id, item: item.id });
 }
 
+/** A name that is not the item's title says nothing to a person: the title goes with it. */
 export function entryOf(located: Located, name: string, field?: FieldPath): Entry {
   const { vault, item } = located;
   const id = referenceText({ vault: vault.id, item: item.id, field });
-  const entry = { id, name, group: vault.id, groupTitle: oneLine(vault.title) };
+  const title = titleOf(located, field);
+  const entry = { id, name, ...(title === name ? {} : { title }), group: vault.id, groupTitle: oneLine(vault.title) };
   return field === undefined ? entry : { ...entry, within: idReference(located) };
 }
 
@@ -139,6 +141,13 @@ function nameOf(located: Located, ids: ReadonlySet<string>): string {
   const askable =
     title.trim() !== '' && Array.from(title).length <= limits.name && !isReference(title) && !ids.has(title);
   return askable ? title : idReference(located);
+}
+
+/** "item › section › field". The field is called what the reference calls it: what it holds is not read before an approval. */
+function titleOf({ item }: Located, field: FieldPath | undefined): string {
+  const title = oneLine(item.title);
+  const parts = [title.trim() === '' ? '(no title)' : title, field?.section, field?.field];
+  return parts.filter((part) => part !== undefined).join(' › ');
 }
 
 function described(located: Located): string {

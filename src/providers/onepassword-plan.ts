@@ -1,17 +1,15 @@
+import type { Clock } from '../core/clock.ts';
 import { VaultError } from '../core/errors.ts';
 import { limits, shown } from '../core/input.ts';
+import type { Log } from '../core/ports.ts';
 import type { PlannedWrite } from '../core/request.ts';
 import type { Secret } from '../core/secret.ts';
 import { oneLine } from '../core/text.ts';
 import type { Catalogue, Located } from './onepassword-catalogue.ts';
-import type { NewItem, OnePassword, Place, VaultInfo, WritableCategory } from './onepassword-client.ts';
-import { gone } from './onepassword-errors.ts';
-import { fieldAt, slotOf } from './onepassword-field.ts';
-import type { Choice } from './onepassword-field.ts';
-import { entryOf, idReference, Index, locate } from './onepassword-names.ts';
+import type { NewItem, OnePassword, VaultInfo, WritableCategory } from './onepassword-client.ts';
+import { entryOf, Index, locate } from './onepassword-names.ts';
 import { isReference, parseReference } from './onepassword-reference.ts';
-import type { Reference } from './onepassword-reference.ts';
-import { unclear } from './onepassword-suggestions.ts';
+import type { FieldPath } from './onepassword-reference.ts';
 
 /** Where new items go. Undefined: none are created, and existing ones may be replaced in every vault in use. */
 export interface WriteSettings {
@@ -23,69 +21,34 @@ export interface WriteSource {
   readonly client: OnePassword;
   readonly catalogue: Catalogue;
   readonly settings: WriteSettings | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-/** One write, worked out to the end: what is created, or which field gets a new value and what it held before. */
-export type Step = { readonly planned: PlannedWrite } & (
+/** One write as far as titles tell: what is created, or which item gets a new value. */
+export type Draft = { readonly planned: PlannedWrite } & (
   | { readonly kind: 'create'; readonly item: NewItem; readonly vault: VaultInfo }
-  | { readonly kind: 'replace'; readonly located: Located; readonly place: Place; readonly from: Secret }
+  | { readonly kind: 'replace'; readonly located: Located; readonly field: FieldPath | undefined }
 );
 
-/** Works out every write from what 1Password holds now; throws for the first that cannot be done. Changes nothing. */
-export async function stepsFor(
+/**
+ * Works out every write from titles alone; throws for the first that cannot be done. Changes nothing, decrypts nothing:
+ * nobody was asked yet. Which field gets the value, and whether it can, is found out at the write.
+ */
+export async function draftsFor(
   source: WriteSource,
   writes: readonly { readonly name: string; readonly value: Secret }[],
-): Promise<readonly Step[]> {
-  const targets = await targetsOf(
-    source,
-    writes.map(({ name }) => name),
-  );
-  const steps = await Promise.all(
-    writes.map(async ({ name, value }, at) => {
-      if (value.reveal() === '') throw unwritable(name, 'is to become empty, which 1Password cannot tell from absent');
-      const target = targets[at] ?? null;
-      return target === null ? creation(source, name, value) : replacement(source, target, value);
-    }),
-  );
-  const ids = steps.map(({ planned }) => planned.id);
-  const double = steps.find(({ planned }, at) => ids.indexOf(planned.id) !== at);
-  if (double !== undefined) throw unwritable(double.planned.name, 'is written twice in one batch, under two names');
-  return steps;
+): Promise<readonly Draft[]> {
+  const index = await indexOf(source);
+  const drafts = await Promise.all(writes.map(({ name, value }) => draftFor(source, index, { name, value })));
+  const ids = drafts.map(({ planned }) => planned.id);
+  const double = drafts.find(({ planned }, at) => ids.indexOf(planned.id) !== at);
+  if (double !== undefined) throw writtenTwice(double.planned.name);
+  return drafts;
 }
 
-interface Target {
-  readonly name: string;
-  readonly located: Located;
-  readonly field: Reference['field'];
-}
-
-/** The existing items that the names mean; null for a title that does not exist yet. */
-async function targetsOf(source: WriteSource, names: readonly string[]): Promise<readonly (Target | null)[]> {
-  const { catalogue } = source;
-  const vaults = await writableVaults(source);
-  for (const { id } of vaults) catalogue.forget(id);
-  const index = new Index((await Promise.all(vaults.map((vault) => catalogue.items(vault)))).flat());
-  return Promise.all(
-    names.map(async (name) => {
-      if (isReference(name)) return referenced(source, name);
-      const located = index.find(name);
-      return located === null ? null : { name: index.nameOf(located), located, field: undefined };
-    }),
-  );
-}
-
-async function referenced({ catalogue, settings }: WriteSource, name: string): Promise<Target> {
-  const reference = parseReference(name);
-  const located = await locate(catalogue, reference);
-  if (located === null) throw unwritable(name, 'leads to no item, and a reference cannot create one');
-  if (settings !== undefined && located.vault.id !== settings.vaultId)
-    throw unwritable(name, 'lies outside the vault in write.vaultId, the only one to be written');
-  if (reference.field?.query !== undefined)
-    throw unwritable(name, 'has a query, and only a plain field can be written');
-  return { name, located, field: reference.field };
-}
-
-async function writableVaults({ catalogue, settings }: WriteSource): Promise<readonly VaultInfo[]> {
+/** The vaults that may be written to. Throws `value_unwritable` if there is none. */
+export async function writableVaults({ catalogue, settings }: WriteSource): Promise<readonly VaultInfo[]> {
   const vaults = await catalogue.vaults();
   if (settings === undefined) return vaults;
   const writable = vaults.filter(({ id }) => id === settings.vaultId);
@@ -94,7 +57,42 @@ async function writableVaults({ catalogue, settings }: WriteSource): Promise<rea
   throw new VaultError('value_unwritable', 'the 1Password account does not see the vault in write.vaultId', { hint });
 }
 
-async function creation(source: WriteSource, title: string, value: Secret): Promise<Step> {
+export function writtenTwice(name: string): VaultError {
+  return unwritable(name, 'is written twice in one batch, under two names');
+}
+
+export function unwritable(name: string, why: string): VaultError {
+  return new VaultError('value_unwritable', `"${shown(name)}" ${why}`);
+}
+
+async function indexOf(source: WriteSource): Promise<Index> {
+  const vaults = await writableVaults(source);
+  return new Index((await Promise.all(vaults.map((vault) => source.catalogue.items(vault)))).flat());
+}
+
+async function draftFor(
+  source: WriteSource,
+  index: Index,
+  { name, value }: { readonly name: string; readonly value: Secret },
+): Promise<Draft> {
+  if (value.reveal() === '') throw unwritable(name, 'is to become empty, which 1Password cannot tell from absent');
+  if (isReference(name)) return referenced(source, name, value);
+  const located = index.find(name);
+  return located === null ? creation(source, name, value) : replacement(located, index.nameOf(located), value);
+}
+
+async function referenced(source: WriteSource, name: string, value: Secret): Promise<Draft> {
+  const { catalogue, settings } = source;
+  const { vault, item, field } = parseReference(name);
+  const located = await locate(catalogue, { vault, item });
+  if (located === null) throw unwritable(name, 'leads to no item, and a reference cannot create one');
+  if (settings !== undefined && located.vault.id !== settings.vaultId)
+    throw unwritable(name, 'lies outside the vault in write.vaultId, the only one to be written');
+  if (field?.query !== undefined) throw unwritable(name, 'has a query, and only a plain field can be written');
+  return replacement(located, name, value, field);
+}
+
+async function creation(source: WriteSource, title: string, value: Secret): Promise<Draft> {
   const { settings } = source;
   const [vault] = await writableVaults(source);
   if (settings === undefined || vault === undefined) throw notCreatable(title);
@@ -106,30 +104,8 @@ async function creation(source: WriteSource, title: string, value: Secret): Prom
   return { kind: 'create', planned: { ...entry, effect: 'create', value }, item, vault };
 }
 
-async function replacement({ client, catalogue }: WriteSource, target: Target, value: Secret): Promise<Step> {
-  const { name, located, field } = target;
-  const { vault, item: info } = located;
-  const [item] = await client.get(vault.id, [info.id]);
-  if (item === undefined || item === null) throw gone(name);
-  const choice = field === undefined ? slotOf(item) : fieldAt(item, field);
-  if (choice.kind === 'unclear')
-    throw await unclear(catalogue, { entry: { name }, reference: { vault: vault.id }, item }, choice.fields);
-  if (choice.kind === 'nothing') throw unwritable(name, 'has no field whose value could be replaced');
-  if (!replaceable.has(choice.type))
-    throw unwritable(name, 'is a kind of field that cannot be given a new value as text');
-  const id = `${idReference(located)}?${placeText(choice)}`;
-  const planned = { ...entryOf(located, name), id, within: idReference(located), effect: 'replace', value } as const;
-  return { kind: 'replace', planned, located, place: choice.place, from: choice.value.value };
-}
-
-/** Not SSH keys, one-time passwords and the like, which have a form of their own. */
-const replaceable: ReadonlySet<string> = new Set(['Concealed', 'Text', 'Url', 'Email', 'Note']);
-
-/** Binds an approval to the field that was found, not only to its item. */
-function placeText({ place }: Extract<Choice, { kind: 'found' }>): string {
-  return new URLSearchParams(
-    place.kind === 'note' ? { note: '' } : { section: place.sectionId ?? '', field: place.id },
-  ).toString();
+function replacement(located: Located, name: string, value: Secret, field?: FieldPath): Draft {
+  return { kind: 'replace', planned: { ...entryOf(located, name, field), effect: 'replace', value }, located, field };
 }
 
 function isTitle(title: string): boolean {
@@ -139,8 +115,4 @@ function isTitle(title: string): boolean {
 function notCreatable(name: string): VaultError {
   const message = `"${shown(name)}" does not exist, and this vault's config does not say where to create items`;
   return new VaultError('value_unwritable', message, { hint: 'set write.vaultId (and write.category) for this vault' });
-}
-
-function unwritable(name: string, why: string): VaultError {
-  return new VaultError('value_unwritable', `"${shown(name)}" ${why}`);
 }

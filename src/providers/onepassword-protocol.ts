@@ -34,7 +34,7 @@ export const question = z.discriminatedUnion('ask', [
     from: z.string(),
     to: z.string(),
   }),
-  z.object({ ask: z.literal('delete'), vaultId: z.string(), itemId: z.string() }),
+  z.object({ ask: z.literal('delete'), vaultId: z.string(), itemIds: z.array(z.string()) }),
 ]);
 export type Question = z.infer<typeof question>;
 
@@ -87,7 +87,7 @@ export const answers = {
   resolve: z.array(resolved),
   create: z.object({ itemId: z.string(), exact: z.boolean() }),
   put: z.object({ itemId: z.string(), exact: z.boolean() }),
-  delete: z.null(),
+  delete: z.array(z.enum(['deleted', 'kept', 'unknown'])),
 } as const;
 
 /** What the child sends for each question: the same shapes before a value becomes a Secret. */

@@ -1,8 +1,9 @@
 import { VaultError } from '../core/errors.ts';
 import type { PluginContext } from '../core/plugin.ts';
-import type { Provider, ProviderCall } from '../core/ports.ts';
+import type { Provider } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { packageVersion } from '../platform/package.ts';
+import { unlessAborted } from './onepassword-abort.ts';
 import { Catalogue } from './onepassword-catalogue.ts';
 import type { OnePassword } from './onepassword-client.ts';
 import { listEntries, resolveNames } from './onepassword-names.ts';
@@ -44,14 +45,14 @@ export function providerFor(
   { clock, log }: Pick<PluginContext, 'clock' | 'log'>,
 ): Provider {
   const catalogue = new Catalogue({ client, vaultIds, clock, log });
-  const writer = createWriter({ client, catalogue, settings: write });
+  const writer = createWriter({ client, catalogue, settings: write, clock, log });
   return {
-    list: (call) => unlessAborted(call, () => listEntries(catalogue)),
-    resolve: (names, call) => unlessAborted(call, () => resolveNames(catalogue, names)),
-    fetch: (entries, call) => unlessAborted(call, () => fetchValues({ client, catalogue }, entries)),
+    list: (call) => unlessAborted(call.signal, () => listEntries(catalogue)),
+    resolve: (names, call) => unlessAborted(call.signal, () => resolveNames(catalogue, names)),
+    fetch: (entries, call) => unlessAborted(call.signal, () => fetchValues({ client, catalogue }, entries)),
     writer: {
-      plan: (writes, call) => unlessAborted(call, () => writer.plan(writes, call)),
-      // Never left half-way: it looks at the signal itself, between two writes.
+      plan: (writes, call) => unlessAborted(call.signal, () => writer.plan(writes, call)),
+      // Looks at the signal itself, so that nothing is left half-way.
       write: (writes, call) => writer.write(writes, call),
     },
     close: () => client.close(),
@@ -85,17 +86,4 @@ function checkWrite({ vaultIds, write }: OnePasswordOptions): void {
 function greetingOf(signIn: SignIn): Greeting {
   const how = 'token' in signIn ? { token: signIn.token.reveal() } : signIn;
   return { signIn: how, version: packageVersion() };
-}
-
-/** Stops waiting when nobody waits any more; what 1Password was asked goes on, within its bound. */
-async function unlessAborted<Answer>({ signal }: ProviderCall, answer: () => Promise<Answer>): Promise<Answer> {
-  const gone = Promise.withResolvers<never>();
-  const leave = (): void => gone.reject(new VaultError('closing', 'the call was cancelled'));
-  if (signal.aborted) leave();
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([gone.promise, signal.aborted ? gone.promise : answer()]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }

@@ -24,9 +24,7 @@ export function remoteFor(child: Child): OnePassword {
     create: (item) => ask(answers.create, { ask: 'create', ...item, value: item.value.reveal() }),
     put: ({ vaultId, itemId, place, from, to }) =>
       ask(answers.put, { ask: 'put', vaultId, itemId, place, from: from.reveal(), to: to.reveal() }),
-    delete: async (vaultId, itemId) => {
-      await ask(answers.delete, { ask: 'delete', vaultId, itemId });
-    },
+    delete: (vaultId, itemIds) => ask(answers.delete, { ask: 'delete', vaultId, itemIds: [...itemIds] }),
     close: () => child.close(),
   };
 }

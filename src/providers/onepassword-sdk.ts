@@ -13,6 +13,6 @@ export interface Sdk extends Pick<
 
 export interface SdkClient {
   readonly vaults: Pick<OnePasswordSdk.Client['vaults'], 'list'>;
-  readonly items: Pick<OnePasswordSdk.Client['items'], 'list' | 'get' | 'getAll' | 'create' | 'put' | 'delete'>;
+  readonly items: Pick<OnePasswordSdk.Client['items'], 'list' | 'get' | 'getAll' | 'create' | 'put' | 'deleteAll'>;
   readonly secrets: Pick<OnePasswordSdk.Client['secrets'], 'resolveAll'>;
 }

@@ -1,5 +1,5 @@
 import { faultOf, textOf } from './onepassword-faults.ts';
-import { createItem, getItems, putField } from './onepassword-items.ts';
+import { createItem, deleteItems, getItems, putField } from './onepassword-items.ts';
 import { greeting, question } from './onepassword-protocol.ts';
 import type { Answer, Greeting, Question, Reply } from './onepassword-protocol.ts';
 import type { Sdk, SdkClient } from './onepassword-sdk.ts';
@@ -88,8 +88,7 @@ async function answer({ sdk, client }: Session, asked: Question): Promise<Answer
     case 'put':
       return putField(client, asked);
     case 'delete':
-      await client.items.delete(asked.vaultId, asked.itemId);
-      return null;
+      return deleteItems(client, asked);
   }
 }
 

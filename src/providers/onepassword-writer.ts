@@ -1,113 +1,108 @@
 import { asVaultError, VaultError } from '../core/errors.ts';
-import type { Failure } from '../core/errors.ts';
-import { shown } from '../core/input.ts';
-import type { Writer } from '../core/ports.ts';
+import type { ProviderCall, Writer } from '../core/ports.ts';
 import type { PlannedWrite } from '../core/request.ts';
-import { fewOf } from './onepassword-names.ts';
-import { stepsFor } from './onepassword-plan.ts';
-import type { Step, WriteSource } from './onepassword-plan.ts';
-import { undo } from './onepassword-undo.ts';
-import type { Attempt, Trace } from './onepassword-undo.ts';
+import { openGrace, unlessAborted } from './onepassword-abort.ts';
+import type { Grace } from './onepassword-abort.ts';
+import { draftsFor } from './onepassword-plan.ts';
+import type { WriteSource } from './onepassword-plan.ts';
+import { reportOf, writtenText } from './onepassword-report.ts';
+import type { Stop } from './onepassword-report.ts';
+import { stepsFor } from './onepassword-steps.ts';
+import type { Step } from './onepassword-steps.ts';
+import { undoAll } from './onepassword-undo.ts';
+import type { Attempt } from './onepassword-undo.ts';
 
 /** Creates items and replaces values in 1Password, which has no transactions: all is checked first, and undone on failure. */
 export function createWriter(source: WriteSource): Writer {
   return {
-    plan: async (writes) => (await stepsFor(source, writes)).map(({ planned }) => planned),
-    write: async (writes, { signal }) => {
-      const steps = await unchanged(source, writes);
-      try {
-        await carryOutAll(source, steps, signal);
-      } finally {
-        for (const { planned } of steps) source.catalogue.forget(planned.group ?? '');
-      }
-    },
+    plan: async (writes) => (await draftsFor(source, writes)).map(({ planned }) => planned),
+    write: (writes, call) => toldIfAborted(source, call, () => write(source, writes, call)),
   };
 }
 
-/** Works the writes out again. Throws `secret_changed` if one is not what was planned and approved. */
-async function unchanged(source: WriteSource, writes: readonly PlannedWrite[]): Promise<readonly Step[]> {
-  const steps = await stepsFor(source, writes).catch((thrown: unknown) => {
-    const error = asVaultError(thrown, 'internal', 'the write could not be checked');
-    throw movedOn.has(error.failure)
-      ? new VaultError('secret_changed', `${error.message}; nothing was written`, { cause: error })
-      : error;
-  });
-  const at = writes.findIndex(
-    ({ id, effect }, index) => steps[index]?.planned.id !== id || steps[index].planned.effect !== effect,
-  );
-  const changed = writes[at];
-  if (changed === undefined) return steps;
-  throw new VaultError(
-    'secret_changed',
-    `"${shown(changed.name)}" was changed in 1Password meanwhile; nothing was written`,
-  );
+/** Nobody may be there any more to hear how an aborted write ended: the log says it too. */
+async function toldIfAborted(
+  { log }: WriteSource,
+  { signal }: ProviderCall,
+  work: () => Promise<string>,
+): Promise<void> {
+  try {
+    const done = await work();
+    if (signal.aborted) log.warn(done);
+  } catch (thrown) {
+    if (signal.aborted) log.warn(asVaultError(thrown, 'internal', 'a write to 1Password failed').message);
+    throw thrown;
+  }
 }
 
-/** What was possible when it was planned. */
-const movedOn: ReadonlySet<Failure> = new Set([
-  'value_unwritable',
-  'secret_ambiguous',
-  'secret_unknown',
-  'secret_changed',
-]);
+async function write(source: WriteSource, writes: readonly PlannedWrite[], { signal }: ProviderCall): Promise<string> {
+  const grace = openGrace(signal, source.clock);
+  try {
+    const steps = await unlessAborted(signal, () => stepsFor(source, writes), neverBegun);
+    await carryOutAll(source, steps, grace);
+    return writtenText(steps);
+  } finally {
+    grace.close();
+    for (const { group } of writes) source.catalogue.forget(group ?? '');
+  }
+}
 
-async function carryOutAll(source: WriteSource, steps: readonly Step[], signal: AbortSignal): Promise<void> {
+async function carryOutAll(source: WriteSource, steps: readonly Step[], grace: Grace): Promise<void> {
   const attempts: Attempt[] = [];
   for (const step of steps) {
-    const attempt: Attempt = { step, confirmed: null };
     try {
-      if (signal.aborted) throw new VaultError('provider_unavailable', 'the time for the whole write is up');
+      if (grace.signal.aborted) throw stopped();
+      const attempt = begun(source, step);
       attempts.push(attempt);
-      attempt.confirmed = await carryOut(source, step);
-      if (!attempt.confirmed.exact)
-        throw new VaultError('value_unwritable', '1Password did not keep the value as it was sent');
+      const written = await Promise.race([attempt.answer, grace.patienceOver]);
+      if (written === undefined) throw stopped();
+      if (!written.exact) throw new VaultError('value_unwritable', '1Password did not keep the value as it was sent');
     } catch (thrown) {
       const error = asVaultError(thrown, 'internal', 'the write failed');
-      if (attempt.confirmed === null && refusals.has(error.failure)) attempts.pop();
-      throw await undone(source, attempts, { step, error });
+      throw await takenBack(source, attempts, { step, error }, grace);
     }
   }
 }
 
-/** With these 1Password has certainly not done what it was asked. */
-const refusals: ReadonlySet<Failure> = new Set([
-  'secret_changed',
-  'provider_refused',
-  'provider_limited',
-  'value_unwritable',
-]);
+function begun(source: WriteSource, step: Step): Attempt {
+  const attempt: Attempt = { step, answer: carryOut(source, step), confirmed: null, trace: 'unknown' };
+  attempt.answer.then(
+    (written) => (attempt.confirmed = written),
+    () => undefined,
+  );
+  return attempt;
+}
 
-function carryOut({ client }: WriteSource, step: Step): Promise<{ itemId: string; exact: boolean }> {
+function carryOut({ client }: WriteSource, step: Step): Attempt['answer'] {
   if (step.kind === 'create') return client.create(step.item);
   const { located, place, from, planned } = step;
   return client.put({ vaultId: located.vault.id, itemId: located.item.id, place, from, to: planned.value });
 }
 
-interface Stop {
-  readonly step: Step;
-  readonly error: VaultError;
+/** Undoing goes on after the time to report is over, as long as the connection lives; what comes of it is logged. */
+async function takenBack(
+  source: WriteSource,
+  attempts: readonly Attempt[],
+  stop: Stop,
+  grace: Grace,
+): Promise<VaultError> {
+  const undoing = undoAll(source, attempts, grace.signal);
+  await Promise.race([undoing, grace.over]);
+  const error = reportOf(attempts, stop);
+  void undoing.then(() => {
+    const last = reportOf(attempts, stop).message;
+    if (last !== error.message) source.log.warn(last);
+  });
+  return error;
 }
 
-/** Takes everything back, last first, and says exactly what is left. */
-async function undone(source: WriteSource, attempts: readonly Attempt[], { step, error }: Stop): Promise<VaultError> {
-  const left: { readonly step: Step; readonly trace: Trace }[] = [];
-  for (const attempt of attempts.toReversed()) left.push({ step: attempt.step, trace: await undo(source, attempt) });
-  const named = (wanted: Trace): string =>
-    fewOf(
-      left
-        .filter(({ trace }) => trace === wanted)
-        .map((one) => `"${shown(one.step.planned.name)}" (${one.step.planned.effect})`),
-    );
-  const [remains, unknown] = [named('remains'), named('unknown')];
-  const parts = [
-    `"${shown(step.planned.name)}" could not be written: ${error.message}`,
-    ...(remains === '' ? [] : [`still written, because undoing it failed: ${remains}`]),
-    ...(unknown === '' ? [] : [`not known whether written: ${unknown}`]),
-    remains === '' && unknown === '' ? 'nothing was changed' : 'nothing else was changed',
-  ];
-  const failure = error.failure === 'secret_changed' && parts.length > 2 ? 'provider_unavailable' : error.failure;
-  return new VaultError(failure, parts.join('; '), {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  });
+function stopped(): VaultError {
+  return new VaultError('provider_unavailable', 'the write was stopped before its end');
+}
+
+function neverBegun(): VaultError {
+  return new VaultError(
+    'provider_unavailable',
+    'the write to 1Password was stopped before it began; nothing was changed',
+  );
 }

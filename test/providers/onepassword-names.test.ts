@@ -33,6 +33,30 @@ describe('what a name means in 1Password', () => {
     expect(resolved.map((entry) => entry?.name)).toEqual(['Stripe', 'Stripe', ...names.slice(2)]);
   });
 
+  it('says what the item is called wherever the name is not its title, harmlessly and completely', async () => {
+    const { fake, dev } = account();
+    const hostile = `</bdi><script>\u202E${'x'.repeat(300)}`;
+    const [shared, odd, blank] = [
+      fake.password(dev, 'PRODUCTION root database', 'x'),
+      fake.password(dev, hostile, 'x'),
+      fake.password(dev, ' ', 'x'),
+    ];
+    fake.password(dev, 'PRODUCTION root database', 'x');
+    const names = [shared, odd, blank, `op://${dev}/${blank}/password`, `op://Dev/${shared}/a`];
+    const provider = bench(fake).open();
+    const titles = (await provider.resolve(names, call)).map((entry) => entry?.title);
+    const harmless = hostile.replace('\u202E', '\\u{202e}');
+    expect(titles).toEqual([
+      'PRODUCTION root database',
+      harmless,
+      '(no title)',
+      '(no title) › password',
+      'PRODUCTION root database › a',
+    ]);
+    fake.password(dev, 'Plain', 'x');
+    expect((await bench(fake).open().resolve(['Plain'], call))[0]).not.toHaveProperty('title');
+  });
+
   it('binds a field to the IDs of its vault and item, within the item', async () => {
     const { fake, dev } = account();
     const id = fake.password(dev, 'Stripe', 'x');
@@ -41,6 +65,7 @@ describe('what a name means in 1Password', () => {
       id: `op://${dev}/${id}/keys/token?attribute=otp`,
       within: `op://${dev}/${id}`,
       name: 'op://Dev/Stripe/keys/token?attribute=otp',
+      title: 'Stripe › keys › token',
       group: dev,
       groupTitle: 'Dev',
     });

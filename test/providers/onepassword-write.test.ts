@@ -133,12 +133,14 @@ describe('a replacement', () => {
     expect([item?.notes, item?.fields[0]?.value]).toContain('new');
   });
 
-  it('is refused when the item holds several secrets, with the references of which one can be written', async () => {
+  it('writes nothing when the item holds several secrets, and says which of them can be written', async () => {
     const { fake, dev, open } = desk();
     fake.item(dev, 'Stripe', { fields: [concealed('a', '1'), concealed('b', '2')] });
-    const planning = plan(open(), { Stripe: 'canary' });
-    await expect(planning).rejects.toMatchObject({ failure: 'secret_ambiguous' });
-    await expect(planning).rejects.toThrow('op://Dev/Stripe/a, op://Dev/Stripe/b');
+    const writing = writeAll(open(), { New: 'canary-new', Stripe: 'canary' });
+    await expect(writing).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+    await expect(writing).rejects.toThrow(/op:\/\/Dev\/Stripe\/a, op:\/\/Dev\/Stripe\/b; nothing was written$/);
+    expect(fake.find(dev, 'New')).toBeUndefined();
+    expect(fake.calls).not.toContain('put');
   });
 
   it('is refused for a title that two items share', async () => {
@@ -151,29 +153,82 @@ describe('a replacement', () => {
   it.each([
     ['an SSH key', 'Item', concealed('private_key', 'PEM', { fieldType: ItemFieldType.SshKey })],
     ['a one-time password', 'op://Dev/Item/otp', concealed('otp', 'otpauth://x', { fieldType: ItemFieldType.Totp })],
-    ['a query', 'op://Dev/Item/password?attribute=otp', concealed('password', 'x')],
     ['a field that does not exist', 'op://Dev/Item/nothing', concealed('password', 'x')],
-  ])('is refused for %s', async (_, name, field) => {
+  ])('writes nothing for %s', async (_, name, field) => {
     const { fake, dev, open } = desk();
     fake.item(dev, 'Item', { fields: [field] });
-    await expect(plan(open(), { [name]: 'canary' })).rejects.toMatchObject({ failure: 'value_unwritable' });
+    const writing = writeAll(open(), { New: 'canary-new', [name]: 'canary' });
+    await expect(writing).rejects.toMatchObject({
+      failure: 'value_unwritable',
+      message: expect.stringMatching(/; nothing was written$/),
+    });
+    expect(fake.find(dev, 'New')).toBeUndefined();
+    expect(fake.calls).not.toContain('put');
   });
 
-  it('is refused outside write.vaultId, for an empty value, and for one field under two names', async () => {
+  it.each(['op://Dev/Item/password', 'op://Dev/ITEM/Password'])(
+    'writes nothing when one field turns out to be meant twice, by its item and by %s',
+    async (reference) => {
+      const { fake, dev, open } = desk();
+      fake.password(dev, 'Item', 'old');
+      const writing = writeAll(open(), { Item: 'canary-1', [reference]: 'canary-2' });
+      await expect(writing).rejects.toThrow(/is written twice in one batch, .*; nothing was written$/);
+      expect(fake.find(dev, 'Item')?.fields[0]?.value).toBe('old');
+    },
+  );
+
+  it('is refused for a query, outside write.vaultId, for an empty value, and for one field under two names', async () => {
     const { fake, dev, prod, open } = desk();
     fake.password(prod, 'There', 'x');
     const here = fake.password(dev, 'Here', 'x');
-    for (const writes of [{ 'op://Prod/There': 'a' }, { Here: '' }, { Here: 'a', [`op://${dev}/${here}`]: 'b' }])
+    for (const writes of [
+      { 'op://Dev/Here/password?attribute=otp': 'a' },
+      { 'op://Prod/There': 'a' },
+      { Here: '' },
+      { Here: 'a', [`op://${dev}/${here}`]: 'b' },
+    ])
       await expect(plan(open(), writes)).rejects.toMatchObject({ failure: 'value_unwritable' });
+  });
+});
+
+describe('a plan', () => {
+  it('decrypts nothing, names no field, and asks for titles once in 60 seconds, however often it is made', async () => {
+    const { fake, dev, open } = desk();
+    const fields = [concealed('a', '1', { title: 'canary-field' }), concealed('b', '2')];
+    fake.item(dev, 'Stripe', { fields });
+    const writer = open();
+    for (const value of ['1', '2', '3', '4', '5']) {
+      const planned = await plan(writer, { Stripe: value, 'op://Dev/Stripe/nothing': value, New: value });
+      expect(planned.map(({ effect }) => effect)).toEqual(['replace', 'replace', 'create']);
+      expectNoValue(planned, ['canary-field']);
+    }
+    expect(fake.calls).toEqual(['createClient', 'list vaults', 'list items']);
+  });
+
+  it('binds a replacement to its item and the field that was named, and says what the item is called', async () => {
+    const { fake, dev, open } = desk();
+    const id = fake.password(dev, 'PRODUCTION root\u202E database', 'x');
+    const [byTitle, byId, field] = [...(await plan(open(), { 'PRODUCTION root\\u{202e} database': 'a' }))].concat(
+      await plan(open(), { [`op://${dev}/${id}`]: 'a' }),
+      await plan(open(), { [`op://Dev/${id}/Keys/token`]: 'a' }),
+    );
+    expect(byTitle).toMatchObject({ id: `op://${dev}/${id}`, name: 'PRODUCTION root\\u{202e} database' });
+    expect(byTitle).not.toHaveProperty('title');
+    expect(byId).toMatchObject({ id: byTitle?.id, title: 'PRODUCTION root\\u{202e} database' });
+    expect(field).toMatchObject({
+      id: `op://${dev}/${id}/Keys/token`,
+      name: `op://Dev/${id}/Keys/token`,
+      title: 'PRODUCTION root\\u{202e} database › Keys › token',
+    });
   });
 });
 
 describe('a write that is no longer what was approved', () => {
   it.each<[string, (fake: FakeOnePassword, dev: string) => void]>([
-    ['the field meant is another one', (fake, dev) => replaceFields(fake, dev, [concealed('token', 'x')])],
+    ['the item is gone', (fake, dev) => fake.remove(dev, 'Old')],
     [
-      'the field meant is not clear any more',
-      (fake, dev) => replaceFields(fake, dev, [concealed('a', 'x'), concealed('b', 'y')]),
+      'the item goes while the write is checked',
+      (fake, dev) => fake.on('list items', { afterwards: true }, () => fake.remove(dev, 'Old')),
     ],
     ['another item has the title too', (fake, dev) => void fake.password(dev, 'Old', 'z')],
     [
@@ -230,7 +285,8 @@ describe('a write that fails half-way', () => {
       expect(values).toEqual(before);
       expect(error).toMatchObject({
         failure: 'provider_unavailable',
-        message: '"B" could not be written: 1Password cannot be reached from this machine; nothing was changed',
+        message:
+          '"B" could not be written: 1Password cannot be reached from this machine; undone: "A" (replace), "New" (create); nothing else was changed',
       });
     },
   );
@@ -241,7 +297,7 @@ describe('a write that fails half-way', () => {
       const { error, values } = await failing((fake) => fake.fail('create', offline, { afterwards }));
       expect(values).toEqual(before);
       expect(error.message).toBe(
-        '"New" could not be written: 1Password cannot be reached from this machine; nothing was changed',
+        '"New" could not be written: 1Password cannot be reached from this machine; undone: "A" (replace); nothing else was changed',
       );
     },
   );
@@ -249,11 +305,11 @@ describe('a write that fails half-way', () => {
   it('says exactly what remains when undoing fails too', async () => {
     const { error, values } = await failing((fake) => {
       fake.fail('put', offline, { nth: 2 });
-      fake.fail('delete', new Error("you don't have the right permissions to execute this request"));
+      fake.fail('deleteAll', new Error("you don't have the right permissions to execute this request"));
     });
     expect(values).toEqual({ ...before, New: 'canary-new' });
     expect(error.message).toMatch(
-      /; still written, because undoing it failed: "New" \(create\); nothing else was changed$/,
+      /; still written, because undoing it failed: "New" \(create\); undone: "A" \(replace\); nothing else was changed$/,
     );
   });
 
@@ -263,7 +319,38 @@ describe('a write that fails half-way', () => {
       fake.fail('list items', offline, { nth: 2 });
     });
     expect(values).toEqual(before);
-    expect(error.message).toMatch(/; not known whether written: "New" \(create\); nothing else was changed$/);
+    expect(error.message).toMatch(
+      /; not known whether written: "New" \(create\); undone: "A" \(replace\); nothing else was changed$/,
+    );
+  });
+
+  it.each([
+    ['itemStatusPermissionError', 'still written, because undoing it failed'],
+    ['internal', 'not known whether written'],
+  ] as const)('tells a deletion that was refused from one that failed: %s', async (why, words) => {
+    const { error } = await failing((fake) => {
+      fake.fail('put', offline, { nth: 2 });
+      fake.undeletable.set('New', why);
+    });
+    expect(error.message).toContain(`; ${words}: "New" (create); undone: "A" (replace);`);
+  });
+
+  it('does not call a deletion failed whose answer got lost', async () => {
+    const { error, values } = await failing((fake) => {
+      fake.fail('put', offline, { nth: 2 });
+      fake.fail('deleteAll', offline, { afterwards: true });
+    });
+    expect(values).toEqual(before);
+    expect(error.message).toContain('; not known whether written: "New" (create); undone: "A" (replace);');
+  });
+
+  it('puts a value back also when 1Password sees a conflict at first', async () => {
+    const { error, values } = await failing((fake) => {
+      fake.fail('put', offline, { nth: 2 });
+      fake.fail('put', new Error('a conflict occurred'), { nth: 3 });
+    });
+    expect(values).toEqual(before);
+    expect(error.message).toMatch(/; undone: "A" \(replace\), "New" \(create\); nothing else was changed$/);
   });
 
   it('leaves alone what somebody else wrote meanwhile', async () => {
@@ -284,7 +371,8 @@ describe('a write that fails half-way', () => {
     expect(values).toEqual(before);
     expect(error).toMatchObject({
       failure: 'value_unwritable',
-      message: '"B" could not be written: 1Password did not keep the value as it was sent; nothing was changed',
+      message:
+        '"B" could not be written: 1Password did not keep the value as it was sent; undone: "A" (replace), "New" (create); nothing else was changed',
     });
   });
 
@@ -297,21 +385,4 @@ describe('a write that fails half-way', () => {
     expect(values).toEqual({ A: 'old A', B: 'rotated' });
     expect(error).toMatchObject({ failure: 'secret_changed' });
   });
-
-  it('stops between two writes and undoes the first when the time is up', async () => {
-    const stop = new AbortController();
-    const { fake, dev, open } = desk();
-    fake.password(dev, 'A', 'old A');
-    const writer = open();
-    const planned = await plan(writer, { A: 'canary-A', New: 'canary-new' });
-    fake.on('put', {}, () => stop.abort());
-    await expect(writer.write(planned, { signal: stop.signal })).rejects.toThrow(/"New" .* nothing was changed$/);
-    expect(fake.find(dev, 'A')?.fields[0]?.value).toBe('old A');
-    expect(fake.find(dev, 'New')).toBeUndefined();
-  });
 });
-
-function replaceFields(fake: FakeOnePassword, vaultId: string, fields: ReturnType<typeof concealed>[]): void {
-  const item = fake.find(vaultId, 'Old');
-  if (item !== undefined) item.fields = fields;
-}
