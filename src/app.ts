@@ -46,16 +46,17 @@ export async function openApp({ config, log, clock = systemClock, random = syste
   });
   const opened = await Promise.all(config.vaults.map((vault) => openVault(vault, ports)));
   const vaults = new Vaults(opened, clock);
-  const broker = new Broker({ vaults, approvals, windows: new Windows(clock), audit, doorway, clock, random });
+  const broker = new Broker({ vaults, approvals, windows: new Windows(clock), audit, doorway, clock, random, log });
   const within = (ms: number, ...work: Promise<unknown>[]): Promise<unknown> =>
     atMost(clock, ms, Promise.allSettled(work));
   return {
     broker,
     random,
     async close(cause) {
-      await within(600, approvals.close(cause));
-      await within(900, doorway.close(), webhooks.flush(850), vaults.close());
-      await within(200, audit.close());
+      vaults.stop();
+      await within(900, approvals.close(cause));
+      await within(600, doorway.close(), webhooks.flush(550), vaults.close());
+      await within(150, audit.close());
     },
   };
 }

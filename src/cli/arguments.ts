@@ -7,7 +7,7 @@ import { flagsOf, options } from './specs.ts';
 export function parse(argv: readonly string[]) {
   const { values, positionals } = parsed(argv);
   const [name = 'mcp', extra] = positionals;
-  const flags = flagsOf[name];
+  const flags = Object.hasOwn(flagsOf, name) ? flagsOf[name] : undefined;
   if (flags === undefined || extra !== undefined) throw usageError(`unknown command "${oneLine(extra ?? name)}"`);
   const stray = Object.keys(values).find((flag) => flag !== 'help' && flag !== 'version' && !flags.includes(flag));
   if (stray !== undefined) throw usageError(`--${stray} does not go with ${name === 'mcp' ? 'the MCP server' : name}`);

@@ -6,8 +6,10 @@ import { usage } from './specs.ts';
 /** Runs one command and ends the process with its exit code: the only place that exits. */
 export async function run(argv: readonly string[]): Promise<void> {
   const code = await command(argv).catch(complain);
-  // Whatever a library left open must not keep a client waiting; what was written to stdout goes out first.
-  process.stdout.write('', () => process.exit(code));
+  // What was printed goes out first; but neither a library that is still busy nor a reader that has stopped keeps us.
+  const exit = (): void => process.exit(code);
+  setTimeout(exit, 100);
+  process.stdout.write('', exit);
 }
 
 async function command(argv: readonly string[]): Promise<number> {

@@ -36,6 +36,7 @@ export class Approvals implements Desk {
   readonly #byId = new Map<RequestId, LiveRequest>();
   readonly #underWay = new Set<Promise<unknown>>();
   #stopSweep: (() => void) | null = null;
+  readonly #gone = new Set<SessionId>();
   #closed = false;
 
   constructor(options: ApprovalsOptions) {
@@ -49,13 +50,7 @@ export class Approvals implements Desk {
 
   /** Opens a request and commits its rows `requested`; `ready` tells how that went. Throws `too_many_requests`, `closing`. */
   open(asked: NewRequest): LiveRequest {
-    if (this.#closed) throw new VaultError('closing', 'agent-vault is shutting down');
-    if (this.#all((request) => isOpen(request)).length >= this.#maxOpen) {
-      throw new VaultError(
-        'too_many_requests',
-        `${this.#maxOpen} requests are waiting for the person already; wait for an answer`,
-      );
-    }
+    this.checkRoom(asked.session.id);
     const openedAt = deadlineIn(this.#clock, 0);
     const request: LiveRequest = {
       ...asked,
@@ -66,7 +61,8 @@ export class Approvals implements Desk {
       state: 'opening',
       otherReasons: new Set(),
       waiters: new Set(),
-      unclaimed: 0,
+      unclaimed: false,
+      spent: false,
       held: 0,
       untold: false,
       narrowing: false,
@@ -76,6 +72,14 @@ export class Approvals implements Desk {
     request.ready.catch(() => undefined);
     this.#scheduleSweep();
     return request;
+  }
+
+  /** Throws what `open` would throw for any request of this session. */
+  checkRoom(session: SessionId): void {
+    if (this.#closed || this.#gone.has(session)) throw new VaultError('closing', 'this session has ended');
+    if (this.#all(isOpen).length < this.#maxOpen) return;
+    const message = `${this.#maxOpen} requests are waiting for the person already; wait for an answer`;
+    throw new VaultError('too_many_requests', message);
   }
 
   /** The request that a call with this key joins; null if there is none. Notes the reason if it is another one. */
@@ -90,18 +94,18 @@ export class Approvals implements Desk {
   /** Approvals with this key that no call holds yet: each can be claimed once. */
   claims(key: string): Claim[] {
     this.#sweep();
-    return this.#all((request) => request.key === key && request.unclaimed > 0).map((request) => this.#claim(request));
+    return this.#all((request) => request.key === key && request.unclaimed).map((request) => this.#claim(request));
   }
 
-  /** Approvals of a whole entry whose name meant several fields, one of which is now asked for. */
-  narrowed(session: SessionId, vault: string, within: ReadonlySet<string>): Claim[] {
+  /** Approvals of one entry whose name turned out to mean several fields, one of which is asked for now. */
+  narrowed(session: SessionId, vault: string, within: string): Claim[] {
     this.#sweep();
     const fits = (request: LiveRequest): boolean =>
       request.narrowing &&
-      request.unclaimed > 0 &&
+      request.unclaimed &&
       request.session.id === session &&
       request.vault === vault &&
-      request.names.some((name) => within.has(name.id));
+      request.names.some((name) => name.id === within);
     return this.#all(fits).map((request) => this.#claim(request));
   }
 
@@ -167,6 +171,7 @@ export class Approvals implements Desk {
 
   /** Ends everything of a session that is gone. */
   endSession(session: SessionId, cause: string): void {
+    this.#gone.add(session);
     for (const request of this.#all((candidate) => candidate.session.id === session)) this.#end(request, cause);
   }
 
@@ -234,41 +239,48 @@ export class Approvals implements Desk {
     this.#step(request, 'approve');
     if (request.leaving !== undefined || this.#closed) return this.#lapse(request, request.leaving ?? 'closed');
     const waiters = [...request.waiters];
-    request.unclaimed = Math.max(1, waiters.length);
-    if (request.perform !== undefined) {
-      this.#step(request, 'release');
-      request.work = this.#tracked(request.perform(request));
-      request.work.catch(() => undefined);
-    }
+    request.unclaimed = waiters.length === 0;
+    this.#perform(request);
     for (const wake of waiters) wake({ kind: 'approved', claim: this.#claim(request, decision) });
     this.#scheduleSweep();
   }
 
   #claim(request: LiveRequest, decision = request.decision): Claim {
     if (decision === undefined) throw new VaultError('internal', 'an approval without a decision');
-    request.unclaimed -= 1;
+    request.unclaimed = false;
     request.held += 1;
     let done = false;
-    const settle = (give: number): void => {
+    const settle = (spend: boolean): void => {
       if (done) return;
       done = true;
       request.held -= 1;
-      request.unclaimed += give;
-      if (give === 0 && request.held === 0 && request.unclaimed === 0) this.#step(request, 'release');
+      request.spent ||= spend;
+      request.unclaimed = !request.spent && (request.state === 'approved' || request.work !== undefined);
+      if (request.spent && request.held === 0) this.#step(request, 'release');
       this.#sweep();
     };
-    return { request, decision, spend: () => settle(0), giveBack: () => settle(1) };
+    const isGood = (): boolean => request.state === 'approved' && !this.#isOver(request.pickUp);
+    return { request, decision, isGood, spend: () => settle(true), giveBack: () => settle(false) };
+  }
+
+  #perform(request: LiveRequest): void {
+    const { perform } = request;
+    if (perform === undefined) return;
+    delete request.perform;
+    this.#step(request, 'release');
+    request.work = this.#tracked(perform(request));
+    request.work.catch(() => undefined);
   }
 
   #end(request: LiveRequest, cause: string): void {
     this.withdraw(request, cause);
     request.untold = false;
+    request.unclaimed = false;
     if (request.state === 'approved') this.#lapse(request, cause);
-    else request.unclaimed = 0;
   }
 
   #lapse(request: LiveRequest, cause: string): void {
-    request.unclaimed = 0;
+    request.unclaimed = false;
     if (!this.#step(request, 'lapse')) return;
     this.#wake(request, { kind: 'withdrawn', request });
     this.#note(request, 'lapsed', { cause });
@@ -288,6 +300,8 @@ export class Approvals implements Desk {
     const state = next(request.state, step);
     if (state === null) return false;
     request.state = state;
+    if (state === 'denied' || state === 'expired' || state === 'withdrawn' || state === 'lapsed')
+      delete request.perform;
     return true;
   }
 
@@ -314,23 +328,27 @@ export class Approvals implements Desk {
   #sweep(): void {
     for (const request of this.#byId.values()) {
       if (request.state === 'pending' && isOver(this.#clock, request.expiry)) this.#endUntold(request, 'expire');
-      if (request.pickUp !== undefined && isOver(this.#clock, request.pickUp)) this.#pickUpOver(request);
+      if (this.#isOver(request.pickUp)) this.#pickUpOver(request);
       if (isEnded(request) && isOver(this.#clock, plus(request.expiry, rememberedMs))) this.#byId.delete(request.id);
     }
+  }
+
+  #isOver(deadline: Deadline | undefined): boolean {
+    return deadline !== undefined && isOver(this.#clock, deadline);
   }
 
   #pickUpOver(request: LiveRequest): void {
     request.untold = false;
     if (request.held > 0) return;
     if (request.state === 'approved') this.#lapse(request, 'not picked up in time');
-    else request.unclaimed = 0;
+    else request.unclaimed = false;
   }
 
   #scheduleSweep(): void {
     if (this.#stopSweep !== null || this.#closed || this.#byId.size === 0) return;
-    const due = this.#all((request) => !isEnded(request)).map((request) =>
-      remaining(this.#clock, request.pickUp ?? request.expiry),
-    );
+    // What is being written down or fetched ends by itself, and is looked at then.
+    const waiting = this.#all(({ state, held }) => state === 'pending' || (state === 'approved' && held === 0));
+    const due = waiting.map((request) => remaining(this.#clock, request.pickUp ?? request.expiry));
     this.#stopSweep = this.#clock.after(Math.max(1, Math.min(sweepMs, ...due)), () => {
       this.#stopSweep = null;
       this.#sweep();

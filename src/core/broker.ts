@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { VaultError } from './errors.ts';
 import { parseName, parseNames, parseReason, parseWrites } from './input.ts';
 import type { Ending, Released, Saved, VaultListing } from './outcome.ts';
-import type { AuditLog, Call, Doorway, Random, Vault } from './ports.ts';
+import type { AuditLog, Call, Doorway, Log, Random, Vault } from './ports.ts';
 import { rule } from './policy.ts';
 import { Reading } from './reading.ts';
 import type { Operation, Session, SessionId } from './request.ts';
@@ -24,6 +24,7 @@ export interface BrokerOptions {
   readonly doorway: Doorway;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
 }
 
 /** What every call carries. `tool` is where it came in: the same names through another tool are another request. */
@@ -40,7 +41,9 @@ export class Broker {
   readonly #windows: Windows;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #valueKey: Uint8Array;
+  readonly #refusals = new Map<SessionId, number>();
   readonly #reading: Reading;
   readonly #writing: Writing;
 
@@ -50,6 +53,7 @@ export class Broker {
     this.#windows = options.windows;
     this.#audit = options.audit;
     this.#clock = options.clock;
+    this.#log = options.log;
     this.#valueKey = options.random.bytes(32);
     const waiting = new Waiting(options);
     this.#reading = new Reading({ ...options, waiting });
@@ -106,6 +110,7 @@ export class Broker {
   endSession(session: SessionId, cause: string): void {
     this.#approvals.endSession(session, cause);
     this.#windows.closeSession(session);
+    this.#refusals.delete(session);
   }
 
   async #listing(vault: Vault, signal: AbortSignal): Promise<VaultListing> {
@@ -138,14 +143,25 @@ export class Broker {
     }
   }
 
+  /** Nobody is asked about these, so that nobody slows an agent down that makes them by the thousand: few rows, and not without end. */
   async #refused({ names, ...asked }: Asked, error: VaultError): Promise<void> {
-    const entries = names.map((name) => ({ id: name, name }));
-    await this.#audit.append(
-      rowsFor(entries, { ...asked, action: 'refused', at: this.#clock.wall(), detail: { cause: error.failure } }),
-    );
+    const { id } = asked.session;
+    const count = (this.#refusals.get(id) ?? 0) + 1;
+    this.#refusals.set(id, count);
+    if (count === maxRefusals)
+      this.#log.warn(`session ${id} was refused ${count} times; further refusals are not written down`);
+    if (count > maxRefusals) return;
+    const refused = error.names ?? names;
+    const entries = refused.slice(0, refusedRows).map((name) => ({ id: name, name }));
+    const detail = { cause: error.failure, ...(refused.length > refusedRows ? { names: refused.length } : {}) };
+    await this.#audit.append(rowsFor(entries, { ...asked, action: 'refused', at: this.#clock.wall(), detail }));
   }
 }
 
+/** Rows of one refused call; `detail` has the number of names where it is larger. */
+const refusedRows = 5;
+/** Refused calls of one session that are written down. */
+const maxRefusals = 1_000;
 const refusals = new Set(['vault_unknown', 'vault_read_only', 'secret_unknown']);
 
 interface Asked {

@@ -44,6 +44,8 @@ export const failures = {
 export interface VaultErrorOptions {
   /** For the operator, on stderr: what to do about it. Never a value, token or foreign text. */
   readonly hint?: string;
+  /** The names it is about, as they were asked for, where it is not about all of them. */
+  readonly names?: readonly string[];
   /** The foreign error behind it. Kept for a debugger; no translator prints it. */
   readonly cause?: unknown;
 }
@@ -53,11 +55,13 @@ export class VaultError extends Error {
   override readonly name = 'VaultError';
   readonly failure: Failure;
   readonly hint: string | undefined;
+  readonly names: readonly string[] | undefined;
 
   constructor(failure: Failure, message: string, options: VaultErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.failure = failure;
     this.hint = options.hint;
+    this.names = options.names;
   }
 }
 

@@ -16,8 +16,8 @@ export interface NewRequest {
   readonly policy: VaultPolicy;
   readonly names: readonly AskedName[];
   readonly reason: string;
-  /** For writes: carried out once, as soon as the approval is committed. */
-  readonly perform?: (request: LiveRequest) => Promise<void>;
+  /** For writes: carried out once, as soon as the approval is committed. Holds the values, and is dropped when it cannot come to that. */
+  perform?: (request: LiveRequest) => Promise<void>;
 }
 
 /** How a wait ended for one call. A call that waited at the moment of approval holds a claim of its own. */
@@ -42,8 +42,10 @@ export interface LiveRequest extends NewRequest {
   /** Reasons of joined calls that differ from the one the person sees. */
   readonly otherReasons: Set<string>;
   readonly waiters: Set<(end: WaitEnd) => void>;
-  /** Approvals that no call holds: 1 if nobody waited at the decision, more when claims were given back. */
-  unclaimed: number;
+  /** Whether the next matching call may claim the approval: nobody waited at the decision, or nobody who did could use it. */
+  unclaimed: boolean;
+  /** Whether a claim was spent. Then claims that are given back are void: once means once. */
+  spent: boolean;
   /** Claims held by calls that are still fetching. */
   held: number;
   /** Whether the outcome (a denial, an expiry) still has to be told to the next call with this key. */
@@ -60,6 +62,8 @@ export interface LiveRequest extends NewRequest {
 export interface Claim {
   readonly request: LiveRequest;
   readonly decision: Decision;
+  /** Whether it still counts: the session lives, and the time to pick it up is not over. */
+  isGood(): boolean;
   spend(): void;
   giveBack(): void;
 }

@@ -5,7 +5,13 @@ import type { Secret } from './secret.ts';
 export type Ending =
   | { readonly status: 'denied'; readonly requestId: RequestId; readonly note: string | null }
   | { readonly status: 'expired' | 'withdrawn'; readonly requestId: RequestId }
-  | { readonly status: 'pending'; readonly requestId: RequestId; readonly expiresAt: number };
+  | {
+      readonly status: 'pending';
+      readonly requestId: RequestId;
+      readonly expiresAt: number;
+      /** Approved already; the write is still under way. */
+      readonly underWay: boolean;
+    };
 
 /** Values under the names that the call asked for. */
 export interface Released {

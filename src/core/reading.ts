@@ -1,7 +1,6 @@
 import type { Approvals } from './approvals.ts';
 import type { AuditRow } from './audit-row.ts';
 import type { Clock } from './clock.ts';
-import { isOver } from './clock.ts';
 import { VaultError } from './errors.ts';
 import type { Claim, NewRequest } from './live-request.ts';
 import type { Ending, Released } from './outcome.ts';
@@ -70,8 +69,9 @@ export class Reading {
 
   #claimable({ key, session, vault, entries }: Read): Claim[] {
     const { approvals } = this.#options;
-    const within = new Set(entries.flatMap((entry) => entry.within ?? []));
-    return [...approvals.claims(key), ...(within.size === 0 ? [] : approvals.narrowed(session.id, vault.name, within))];
+    const [only, ...more] = entries;
+    const narrows = only?.within !== undefined && more.length === 0;
+    return [...approvals.claims(key), ...(narrows ? approvals.narrowed(session.id, vault.name, only.within) : [])];
   }
 
   #uncovered(read: Read, claims: readonly Claim[]): Entry[] {
@@ -82,14 +82,10 @@ export class Reading {
   #covers({ session, vault, entries }: Read, claims: readonly Claim[]): Cover[] {
     const { windows } = this.#options;
     return entries.map((entry) => {
-      const claim = claims.find((candidate) => covers(candidate, entry) && this.#inTime(candidate)) ?? null;
+      const claim = claims.find((candidate) => candidate.isGood() && covers(candidate, entry)) ?? null;
       const ruling = rule('read', vault.policy, windows.covering(session.id, vault.name, entry));
       return { entry, claim, window: claim === null && ruling.kind === 'open' ? ruling.window : null };
     });
-  }
-
-  #inTime({ request }: Claim): boolean {
-    return request.pickUp !== undefined && !isOver(this.#options.clock, request.pickUp);
   }
 
   /** Asks the person, or joins who asked already. Null: something was approved, look again. */
@@ -113,7 +109,7 @@ export class Reading {
     if (covered.some((cover) => cover.window === null && cover.claim === null)) return null;
     await audit.append(covered.map((cover) => this.#row(read, cover)));
     stopIfAborted(read.call);
-    for (const claim of claims) this.#spend(claim);
+    for (const claim of new Set(covered.flatMap((cover) => cover.claim ?? []))) this.#spend(claim, read);
     return { status: 'released', values: named(read, values) };
   }
 
@@ -140,9 +136,11 @@ export class Reading {
 
   async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {
     const { audit, clock } = this.#options;
-    if (error.failure === 'secret_ambiguous') for (const claim of claims) claim.request.narrowing = true;
+    const [claim, ...more] = claims;
+    const isOne = claim?.request.names.length === 1 && more.length === 0;
+    if (isOne && error.failure === 'secret_ambiguous') claim.request.narrowing = true;
     const { session, vault, entries, reason } = read;
-    const requestId = claims[0]?.request.id;
+    const requestId = claim?.request.id;
     await audit.append(
       rowsFor(entries, {
         action: 'failed',
@@ -180,14 +178,15 @@ export class Reading {
     return only(rowsFor([entry], auto));
   }
 
-  /** The window opens with the release, counted from the approval. */
-  #spend(claim: Claim): void {
+  /** The window opens with the release, counted from the approval. A session that ended meanwhile gets neither. */
+  #spend(claim: Claim, { entries }: Read): void {
+    if (!claim.isGood()) throw new VaultError('closing', 'the session has ended');
     const { until } = claim.decision;
-    const { id, session, vault, names, policy } = claim.request;
+    const { id, session, vault, policy } = claim.request;
     claim.spend();
     if (until === undefined) return;
-    const ids = policy.scope === 'vault' ? [null] : names.map((name) => name.id);
-    for (const entryId of ids) {
+    const released = entries.filter((entry) => covers(claim, entry)).map((entry) => entry.id);
+    for (const entryId of policy.scope === 'vault' ? [null] : released) {
       this.#options.windows.open({ session: session.id, vault, entryId, until, request: id });
     }
   }
@@ -214,8 +213,9 @@ function newRequest({ key, session, tool, vault, reason }: Read, names: readonly
   };
 }
 
+/** An approval of a whole covers a part of it only after the whole turned out to mean several: see `Approvals.narrowed`. */
 function covers({ request }: Claim, entry: Entry): boolean {
-  return request.names.some((name) => name.id === entry.id || name.id === entry.within);
+  return request.names.some(({ id }) => id === entry.id || (request.narrowing && id === entry.within));
 }
 
 /** A cancelled call is never answered with a value. */

@@ -37,7 +37,7 @@ export interface Entry {
   /** Where the provider groups secrets: the group's identifier, and its title for people. */
   readonly group?: string;
   readonly groupTitle?: string;
-  /** The id of a wider entry, an approval or window of which includes this one (an item of 1Password and its fields). */
+  /** The id of the wider entry of which this is a part (an item of 1Password and its field). Approved by itself, it covers only itself. */
   readonly within?: string;
 }
 

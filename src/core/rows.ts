@@ -50,7 +50,7 @@ export function requestRows(
   detail: { readonly [key: string]: Json } = {},
 ): AuditRow[] {
   const { decision, session, vault, operation, reason, id, policy, otherReasons } = request;
-  return rowsFor(request.names, {
+  const step: Step = {
     action,
     at,
     session,
@@ -59,10 +59,15 @@ export function requestRows(
     reason,
     requestId: id,
     scope: operation === 'write' ? 'secret' : policy.scope,
-    detail: { ...(otherReasons.size > 0 ? { otherReasons: [...otherReasons] } : {}), ...detail },
+    detail,
     ...(decision === undefined ? {} : { decision }),
     ...(decision?.until === undefined ? {} : { ttlExpiresAt: decision.until.wall }),
-  });
+  };
+  const [first, ...rest] = request.names;
+  if (first === undefined) return [];
+  // Long, and the same for all: in the first row only.
+  const reasons = otherReasons.size > 0 ? { otherReasons: [...otherReasons] } : {};
+  return [...rowsFor([first], { ...step, detail: { ...reasons, ...detail } }), ...rowsFor(rest, step)];
 }
 
 /** What was decided, complete enough to be checked later without this process. */

@@ -43,8 +43,12 @@ export function maskedPreview(value: string): string {
   return `${oneLine(points.slice(0, 3).join(''))}••••••${oneLine(points.slice(-3).join(''))} (${length})`;
 }
 
+/** Comparing costs the product of the lengths; nobody mistypes a name as long as this. */
+const longestMeant = 64;
+
 /** The nearest of `known` names, if one is near enough to be meant; null if none is. */
 export function didYouMean(name: string, known: readonly string[]): string | null {
+  if (name.length > longestMeant) return null;
   const wanted = name.toLowerCase();
   const limit = Math.max(1, Math.floor(wanted.length / 3));
   let best: { name: string; distance: number } | null = null;

@@ -14,6 +14,7 @@ const writeMs = 120_000;
 export class Vaults {
   readonly #vaults: ReadonlyMap<string, Vault>;
   readonly #clock: Clock;
+  readonly #ending = new AbortController();
 
   constructor(vaults: readonly Vault[], clock: Clock) {
     this.#vaults = new Map(vaults.map((vault) => [vault.name, vault]));
@@ -33,6 +34,11 @@ export class Vaults {
     throw new VaultError('vault_unknown', `there is no vault "${shown(name)}"; ${help}`);
   }
 
+  /** Tells every provider that is at work to stop; a write under way undoes what it did. */
+  stop(): void {
+    this.#ending.abort();
+  }
+
   async close(): Promise<void> {
     const providers = this.all().flatMap(({ provider }) => (provider instanceof VaultError ? [] : [provider]));
     await Promise.allSettled(providers.map((provider) => provider.close()));
@@ -42,30 +48,47 @@ export class Vaults {
   async ask<Answer>(
     vault: Vault,
     question: (provider: Provider, call: ProviderCall) => Promise<Answer>,
-    options: AskOptions = {},
+    { signal, write = false }: AskOptions = {},
   ): Promise<Answer> {
     const { provider } = vault;
     if (provider instanceof VaultError) throw provider;
-    const ms = options.write === true ? writeMs : readMs;
-    const late = new AbortController();
-    const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
-    let stop = (): void => undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      stop = this.#clock.after(ms, () => {
-        late.abort();
-        reject(
-          new VaultError('provider_unavailable', `vault "${vault.name}" did not answer within ${ms / 1000} seconds`),
-        );
-      });
-    });
+    const limit = this.#limit(vault, write ? writeMs : readMs, signal);
     try {
-      return await Promise.race([question(provider, { signal }), tooLate]);
+      return await Promise.race([question(provider, { signal: limit.signal }), limit.reached]);
     } catch (thrown) {
       if (thrown instanceof VaultError) throw thrown;
       throw new VaultError('provider_unavailable', `vault "${vault.name}" could not answer`, { cause: thrown });
     } finally {
-      stop();
+      limit.lift();
     }
+  }
+
+  /** `reached` rejects after `ms`, or as soon as the call has gone; then, and at the end of the process, `signal` aborts. */
+  #limit(
+    vault: Vault,
+    ms: number,
+    gone: AbortSignal | undefined,
+  ): { signal: AbortSignal; reached: Promise<never>; lift: () => void } {
+    const late = new AbortController();
+    const { promise: reached, reject } = Promise.withResolvers<never>();
+    reached.catch(() => undefined);
+    const leave = (): void => reject(new VaultError('closing', 'the call was cancelled'));
+    const stop = this.#clock.after(ms, () => {
+      late.abort();
+      reject(
+        new VaultError('provider_unavailable', `vault "${vault.name}" did not answer within ${ms / 1000} seconds`),
+      );
+    });
+    if (gone?.aborted === true) leave();
+    gone?.addEventListener('abort', leave, { once: true });
+    return {
+      signal: AbortSignal.any([late.signal, this.#ending.signal, ...(gone === undefined ? [] : [gone])]),
+      reached,
+      lift: () => {
+        stop();
+        gone?.removeEventListener('abort', leave);
+      },
+    };
   }
 
   /** The entries of all names. Throws `secret_unknown` for the first that does not exist, naming the nearest that does. */
@@ -84,10 +107,8 @@ export class Vaults {
       return near === null ? `"${shown(name)}"` : `"${shown(name)}" (did you mean "${shown(near)}"?)`;
     });
     const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
-    return new VaultError(
-      'secret_unknown',
-      `vault "${vault.name}" has no secret ${said.join(', ')}${more}; list_secrets shows the names`,
-    );
+    const message = `vault "${vault.name}" has no secret ${said.join(', ')}${more}; list_secrets shows the names`;
+    return new VaultError('secret_unknown', message, { names: missing });
   }
 }
 

@@ -50,7 +50,7 @@ export class Waiting {
   /** What a wait that ended without an approval means for the call; throws what failed. */
   outcome(end: Exclude<WaitEnd, { kind: 'approved' }>, request: LiveRequest, call: Call): Ending {
     if (end.kind === 'failed') throw end.error;
-    if (end.kind === 'budget') return { status: 'pending', requestId: request.id, expiresAt: request.expiry.wall };
+    if (end.kind === 'budget') return pending(request, false);
     if (end.kind === 'aborted') return this.#aborted(request, call);
     return endOf(end.request);
   }
@@ -78,6 +78,11 @@ export class Waiting {
     };
     started(call.announce(announcement));
   }
+}
+
+/** What a call gets that may not block any longer. */
+export function pending(request: LiveRequest, underWay: boolean): Ending {
+  return { status: 'pending', requestId: request.id, expiresAt: request.expiry.wall, underWay };
 }
 
 /** The outcome of a request that ended without an approval. */

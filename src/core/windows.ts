@@ -38,11 +38,11 @@ export class Windows {
   covering(session: SessionId, vault: string, entry: Entry): Window | null {
     const entries = this.#sessions.get(session)?.get(vault);
     if (entries === undefined) return null;
-    for (const key of [entry.id, entry.within, null]) {
-      const window = key === undefined ? undefined : entries.get(key);
+    for (const key of [entry.id, null]) {
+      const window = entries.get(key);
       if (window === undefined) continue;
       if (!isOver(this.#clock, window.until)) return window;
-      entries.delete(key ?? null);
+      entries.delete(key);
     }
     return null;
   }

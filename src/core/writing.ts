@@ -9,7 +9,7 @@ import { requestRows } from './rows.ts';
 import type { Secret } from './secret.ts';
 import { maskedPreview } from './text.ts';
 import type { Vaults } from './vaults.ts';
-import { endOf } from './waiting.ts';
+import { endOf, pending } from './waiting.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A write whose input is parsed and whose vault allows writing. */
@@ -55,6 +55,7 @@ export class Writing {
   async #open(write: Write): Promise<LiveRequest> {
     const { approvals, vaults } = this.#options;
     const { key, session, tool, vault, writes, reason, call } = write;
+    approvals.checkRoom(session.id);
     const plan = await vaults.ask(vault, (provider, given) => writer(provider, vault).plan(writes, given), {
       signal: call.signal,
     });
@@ -86,7 +87,9 @@ export class Writing {
       await vaults.ask(vault, (provider, given) => writer(provider, vault).write(plan, given), { write: true });
     } catch (thrown) {
       const error = asVaultError(thrown, 'internal', 'the write failed');
-      await audit.append(requestRows(request, 'failed', clock.wall(), { cause: error.failure }));
+      await audit.append(
+        requestRows(request, 'failed', clock.wall(), { cause: error.failure, message: error.message }),
+      );
       throw error;
     }
   }
@@ -103,8 +106,7 @@ export class Writing {
     const done = Promise.resolve(request.work).then(() => 'done' as const);
     try {
       const ended = await Promise.race([done, late]);
-      if (ended === 'late' || call.signal.aborted)
-        return { status: 'pending', requestId: request.id, expiresAt: request.expiry.wall };
+      if (ended === 'late' || call.signal.aborted) return pending(request, true);
       claim.spend();
       return {
         status: 'saved',

@@ -46,9 +46,11 @@ function channels({ server, extra, log, agent }: CallOptions): Channels {
     agent,
     elicit: declared ? (announcement, signal) => elicit(server, announcement, { signal, relatedRequestId }) : null,
     complete: async (id) => {
-      await server
-        .createElicitationCompletionNotifier(id, { relatedRequestId })()
-        .catch(() => undefined);
+      try {
+        await server.createElicitationCompletionNotifier(id, { relatedRequestId })();
+      } catch {
+        // The client has gone, or declares no dialogs any more.
+      }
     },
     progress: token === undefined ? null : progress,
   };

@@ -12,6 +12,8 @@ export interface ToolResult {
   readonly _meta?: { readonly [key: string]: unknown };
 }
 
+type Pending = Extract<Ending, { status: 'pending' }>;
+
 export type Status = 'approved' | 'denied' | 'expired' | 'withdrawn' | 'pending' | 'failed';
 
 type Values = readonly { readonly name: string; readonly value: Secret }[];
@@ -82,9 +84,11 @@ function meta(status: Status, requestId?: string, failure?: string): { readonly 
   };
 }
 
-function pendingText({ requestId, expiresAt }: { requestId: string; expiresAt: number }, tool: string): string {
-  const until = new Date(expiresAt).toISOString();
-  return `pending: call ${tool} again with the same arguments; the person has not answered yet (request ${requestId}, open until ${until}). Calling again does not ask them twice.`;
+function pendingText(pending: Pending, tool: string): string {
+  const again = `pending: call ${tool} again with the same arguments`;
+  if (pending.underWay) return `${again} to hear the outcome; the person approved, and the write is still under way.`;
+  const until = new Date(pending.expiresAt).toISOString();
+  return `${again}; the person has not answered yet (request ${pending.requestId}, open until ${until}). Calling again does not ask them twice.`;
 }
 
 function saved({ name, effect }: { name: string; effect: 'create' | 'replace' }): string {

@@ -28,6 +28,8 @@ export interface McpOptions {
   readonly waitMs: number | null;
   readonly input: Readable;
   readonly output: Writable;
+  /** The connection is over: nothing more will be heard. */
+  readonly onClose: () => void;
 }
 
 /** What a call needs. */
@@ -37,8 +39,12 @@ export interface Opened {
 }
 
 export interface McpFace {
-  close(): Promise<void>;
+  /** Resolves when the calls that are running have been answered. */
+  idle(): Promise<void>;
 }
+
+/** A batch of 200 values of 64 KiB each must fit, however much of it is escaped. Bytes. */
+const longestMessage = 64 * 1024 * 1024;
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
@@ -51,29 +57,40 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
     { name: 'agent-vault', title: 'Agent Vault', version },
     { capabilities: { tools: {} }, instructions },
   );
+  const transport = new StdioServerTransport(options.input, options.output, { maxBufferSize: longestMessage });
+  const zeroSignal = watchCancels(transport);
+  const running = new Set<Promise<unknown>>();
   let session: Session | null = null;
+  // The SDK closes its end when it cannot read on; without a reader, nothing must be decided or written any more.
+  server.onclose = () => options.onClose();
+  server.onerror = ({ message }) => {
+    if (message.includes('maximum size')) log.warn('the client sent a message of more than 64 MiB; the session ends');
+  };
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
   server.oninitialized = () => void server.ping().catch(() => undefined);
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map(listing) }));
-  const cancels = watchCancels();
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra: Extra) => {
     const run = async (): Promise<ToolResult> => {
       const start = prepared(params.name, params.arguments ?? {});
       const { broker, random } = await open();
       const client = server.getClientVersion();
       session ??= createSession(client, random);
-      const zero = cancels.signal(extra.requestId);
+      const zero = zeroSignal(extra.requestId);
       const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
       const budget = budgetMs(client?.name ?? '', waitMs);
       const call = createCall({ server, extra, signal, log, agent: session.agent, budgetMs: budget });
       return start({ broker, session, call });
     };
-    return run().catch((thrown: unknown) => failureResult(explained(thrown, log)));
+    const answer = run().catch((thrown: unknown) => failureResult(explained(thrown, log)));
+    running.add(answer);
+    return answer.finally(() => running.delete(answer));
   });
-  const transport = new StdioServerTransport(options.input, options.output);
   await server.connect(transport);
-  cancels.attach(transport);
-  return { close: () => server.close() };
+  return {
+    async idle() {
+      await Promise.allSettled(running);
+    },
+  };
 }
 
 function prepared(name: string, given: unknown): (context: ToolContext) => Promise<ToolResult> {

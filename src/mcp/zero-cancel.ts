@@ -1,31 +1,24 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
 
-export interface CancelWatch {
-  /** Aborted with the client's reason when it cancels the request with id 0; null for every other id. */
-  signal(id: RequestId): AbortSignal | null;
-  attach(transport: Transport): void;
-}
-
-/** The SDK (1.32) takes id 0 for "no id" and ignores its cancellation; a cancelled call must not be answered with a secret. */
-export function watchCancels(): CancelWatch {
-  let current = new AbortController();
-  return {
-    signal(id) {
-      if (id !== 0) return null;
-      current = new AbortController();
-      return current.signal;
-    },
-    attach(transport) {
-      const handle = transport.onmessage;
-      transport.onmessage = (message, extra) => {
-        if (cancelsZero(message)) current.abort(message.params.reason);
-        handle?.(message, extra);
-      };
-    },
+/**
+ * The SDK (1.32) takes the ids 0 and "" for "no id" and ignores their cancellation; a cancelled call must not be answered
+ * with a secret.
+ * @param transport not yet connected
+ * @returns what is aborted, with the client's reason, when it cancels the request with such an id; null for every other id
+ */
+export function watchCancels(transport: Transport): (id: RequestId) => AbortSignal | null {
+  const running = new Map<unknown, AbortController>();
+  transport.onmessage = (message: JSONRPCMessage) => {
+    if (!('method' in message)) return;
+    // Here, not when the call is handled: its cancellation may come in the same piece of input.
+    if ('id' in message && isOverlooked(message.id)) running.set(message.id, new AbortController());
+    if (message.method === 'notifications/cancelled')
+      running.get(message.params?.['requestId'])?.abort(message.params?.['reason']);
   };
+  return (id) => (isOverlooked(id) ? (running.get(id)?.signal ?? null) : null);
 }
 
-function cancelsZero(message: JSONRPCMessage): message is JSONRPCMessage & { params: { reason?: unknown } } {
-  return 'method' in message && message.method === 'notifications/cancelled' && message.params?.['requestId'] === 0;
+function isOverlooked(id: RequestId): boolean {
+  return id === 0 || id === '';
 }

@@ -11,6 +11,8 @@ export function takeStdout(): Writable {
     decodeStrings: false,
     write: (chunk: string | Uint8Array, encoding, done) => void write(chunk, encoding, done),
   });
+  // Every answer that has to wait for a slow client listens for "drain".
+  protocol.setMaxListeners(0);
   stdout.on('error', (error: Error) => protocol.destroy(error));
   stdout.write = stderr.write.bind(stderr);
   return protocol;

@@ -224,6 +224,102 @@ describe('a repeated call', () => {
     world.clock.pass(1);
     expect(await another).toBe('pending');
   });
+
+  it('may not read two fields, nor one of an item that was approved in a batch', async () => {
+    const world = new World({ ttlMs: ttl });
+    world.provider.failing = new VaultError('secret_ambiguous', 'several fields');
+    const first = world.read();
+    await world.decide();
+    await expect(first).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+    const batch = world.read(['A', 'B']);
+    await world.asked(2);
+    await world.decide();
+    await expect(batch).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+    world.provider.failing = null;
+    const two = told(world.read(['A#one', 'A#two'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.clock.pass(1);
+    expect(await two).toBe('pending');
+    expect(await told(world.read(['A#one']))).toBe('A#one=field of A#one');
+    expect(await told(world.read(['A#one']))).toBe('A#one=field of A#one');
+    const other = told(world.read(['A#two'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.clock.pass(1);
+    expect(await other).toBe('pending');
+  });
+});
+
+describe('an approval that several calls waited for', () => {
+  /** Five identical calls, approved while the provider is held up. Four are cancelled then. */
+  async function fiveCalls() {
+    const world = new World();
+    let open = (): void => undefined;
+    world.provider.gate = new Promise((resolve) => (open = resolve));
+    const gone = new AbortController();
+    const calls = [0, 1, 2, 3, 4].map((at) =>
+      world.read(['A'], { call: world.call(at === 0 ? {} : { signal: gone.signal }) }),
+    );
+    const settled = Promise.allSettled(calls);
+    await world.decide();
+    await world.settle();
+    gone.abort('timed out');
+    return { world, open, settled };
+  }
+
+  it('is not worth another read once one of them got the value', async () => {
+    const { world, open, settled } = await fiveCalls();
+    open();
+    expect((await settled).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    const next = told(world.read(['A'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.clock.pass(1);
+    expect(await next).toBe('pending');
+    expect(world.audit.of('released')).toHaveLength(1);
+  });
+
+  it('is worth one more while none of them has', async () => {
+    const { world, open, settled } = await fiveCalls();
+    const repeats = [told(world.read()), told(world.read(['A'], { call: world.call({ budgetMs: 1 }) }))];
+    await world.settle();
+    world.clock.pass(1);
+    open();
+    expect(await Promise.all(repeats)).toEqual(['A=value-a', 'pending']);
+    await settled;
+    expect(world.audit.of('released')).toHaveLength(2);
+  });
+});
+
+describe('a session that ends while an approved value is fetched', () => {
+  it.each([
+    ['its client goes', (world: World) => world.broker.endSession(world.session.id, 'gone')],
+    ['the server shuts down', (world: World) => void world.approvals.close('shutdown')],
+    ['its time to be picked up is over', (world: World) => world.clock.pass(299_000)],
+  ])('gets nothing and opens no window: %s', async (_, end) => {
+    const world = new World({ ttlMs: 3_600_000 });
+    let open = (): void => undefined;
+    const answer = told(world.read(['A'], { call: world.call({ budgetMs: 400_000 }) })).catch(
+      (error: unknown) => error,
+    );
+    const id = await world.asked();
+    world.clock.pass(1_000);
+    world.provider.gate = new Promise((resolve) => (open = resolve));
+    await world.decide(true, id);
+    await world.settle();
+    end(world);
+    world.provider.gate = null;
+    open();
+    await world.settle();
+    world.clock.pass(500_000);
+    expect(await answer).not.toBe('A=value-a');
+    expect(world.audit.of('released')).toEqual([]);
+    expect(world.windows.covering(world.session.id, 'v', { id: 'A', name: 'A' })).toBeNull();
+  });
 });
 
 describe('a cancelled call', () => {
@@ -330,6 +426,17 @@ describe('a window', () => {
     }
   });
 
+  it('of an item does not cover its fields', async () => {
+    const world = new World({ ttlMs: ttl });
+    const first = told(world.read());
+    await world.decide();
+    await first;
+    const field = told(world.read(['A#otp'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.clock.pass(1);
+    expect(await field).toBe('pending');
+  });
+
   it('covers the whole vault with scope vault', async () => {
     const world = new World({ ttlMs: ttl, scope: 'vault' });
     const first = told(world.read());
@@ -378,10 +485,8 @@ describe('a window', () => {
     await world.decide();
     await first;
     world.broker.endSession(world.session.id, 'gone');
-    const late = told(world.read(['A'], { call: world.call({ budgetMs: 1 }) }));
-    await world.settle();
-    world.clock.pass(1);
-    expect(await late).toBe('pending');
+    await expect(world.read()).rejects.toMatchObject({ failure: 'closing' });
+    expect(world.provider.fetches).toBe(1);
   });
 
   it('is not opened by rows in the audit log', async () => {
@@ -451,6 +556,23 @@ describe('bad input', () => {
     await expect(world.read(['C'])).rejects.toMatchObject({ failure: 'too_many_requests' });
     await world.approvals.close('done');
     expect(await Promise.all(open)).toEqual(['withdrawn', 'withdrawn']);
+  });
+});
+
+describe('refusals, about which nobody is asked', () => {
+  it('leave few rows, of the names that were refused', async () => {
+    const world = new World();
+    const names = ['A', ...Array.from({ length: 150 }, (_, at) => `N${at}`)];
+    await expect(world.read(names)).rejects.toMatchObject({ failure: 'secret_unknown' });
+    expect(world.audit.rows.map((row) => row.secretName)).toEqual(['N0', 'N1', 'N2', 'N3', 'N4']);
+    expect(world.audit.rows[0]?.detail).toEqual({ cause: 'secret_unknown', names: 150 });
+  });
+
+  it('are written down a thousand times for a session, and said then', async () => {
+    const world = new World();
+    for (let call = 0; call < 1_010; call += 1) await expect(world.read(['N'])).rejects.toThrow('no secret');
+    expect(world.audit.rows).toHaveLength(1_000);
+    expect(world.log.lines.join()).toContain('was refused 1000 times');
   });
 });
 

@@ -77,6 +77,7 @@ describe('didYouMean', () => {
     ['APIKEY', 'API_KEY'],
     ['SOMETHING_ELSE', null],
     ['', null],
+    ['DATABASE_URL'.repeat(6), null],
   ])('%s: %s', (name, expected) => {
     expect(didYouMean(name, known)).toBe(expected);
   });

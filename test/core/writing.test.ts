@@ -127,9 +127,22 @@ describe('a write', () => {
     await world.decide();
     await world.settle();
     world.clock.pass(1_000);
-    expect(await first).toMatchObject({ status: 'pending' });
+    expect(await first).toMatchObject({ status: 'pending', underWay: true });
     open();
     expect(await world.write(one)).toMatchObject({ status: 'saved' });
+  });
+
+  it('is not planned when there is no room to ask', async () => {
+    const world = new World({}, { maxOpen: 1 });
+    const open = world.write(one);
+    await world.asked();
+    let plans = 0;
+    const { plan } = world.provider.writer;
+    world.provider.writer.plan = async (writes) => ((plans += 1), plan(writes));
+    await expect(world.write([{ name: 'B', value: 'x' }])).rejects.toMatchObject({ failure: 'too_many_requests' });
+    expect(plans).toBe(0);
+    await world.approvals.close('done');
+    await open;
   });
 
   it.each([

@@ -114,7 +114,11 @@ describe('any other client', () => {
     await expect.poll(() => vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
   });
 
-  it('that cancels its request with id 0 is not answered with the value either', async () => {
+  it.each([
+    ['0', 0, 'later'],
+    ['0, in one piece of input with the request', 0, 'at once'],
+    ['"", which counts as none', '', 'later'],
+  ])('that cancels its request with id %s is not answered with the value either', async (_, id, when) => {
     client = await vault.connect();
     const { transport } = client;
     const heard: unknown[] = [];
@@ -124,17 +128,34 @@ describe('any other client', () => {
       handle?.(message);
     };
     const params = { name: 'get_secret', arguments: { vault: 'local', name: 'API_KEY', reason: 'x' } };
-    await transport.send({ jsonrpc: '2.0', id: 0, method: 'tools/call', params });
-    const link = await client.link();
-    await transport.send({
+    const cancel = {
       jsonrpc: '2.0',
       method: 'notifications/cancelled',
-      params: { requestId: 0, reason: 'timed out' },
-    });
-    await setTimeout(100);
-    await tap(link);
+      params: { requestId: id, reason: 'timed out' },
+    } as const;
+    const asked = transport.send({ jsonrpc: '2.0', id, method: 'tools/call', params });
+    if (when === 'at once') await transport.send(cancel);
+    await asked;
+    const link = when === 'at once' ? null : await client.link();
+    if (when === 'later') await transport.send(cancel);
+    await setTimeout(150);
+    if (link !== null) await tap(link);
     await setTimeout(200);
     expect(JSON.stringify(heard)).not.toContain(canary);
-    expect((await client.get()).text).toBe(canary);
+    const answer = client.get();
+    if (link === null) await tap(await client.link());
+    expect((await answer).text).toBe(canary);
+  });
+
+  it('that initializes again without dialogs while one is open does not end the server', async () => {
+    const { client } = await withDialogs(async () => (await setTimeout(300), 'accept'));
+    const answer = client.get();
+    const link = await client.link();
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'again', version: '1' } };
+    await client.transport.send({ jsonrpc: '2.0', id: 900, method: 'initialize', params });
+    await setTimeout(100);
+    await tap(link);
+    expect((await answer).text).toBe(canary);
+    expect((await client.call('list_secrets', {})).text).toContain('API_KEY');
   });
 });

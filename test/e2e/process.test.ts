@@ -64,6 +64,55 @@ describe('the process', () => {
     },
   );
 
+  it('ends within 2 seconds when its client reads neither stdout nor stderr', async () => {
+    const server = serve();
+    await server.initialize();
+    server.child.stdout.pause();
+    server.child.stderr.pause();
+    for (let id = 2; id < 800; id += 1)
+      server.send({ id, method: 'tools/call', params: { name: 'list_secrets', arguments: {} } });
+    for (let id = 800; id < 1_000; id += 1) {
+      const unknown = { vault: 'x'.repeat(200), name: `N${id}`, reason: 'x' };
+      server.send({ id, method: 'tools/call', params: { name: 'get_secret', arguments: unknown } });
+    }
+    await setTimeout(1_000);
+    const ended = once(server.child, 'exit');
+    const started = Date.now();
+    server.child.stdin.end();
+    const [code] = await ended;
+    expect(code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(2_000);
+  });
+
+  it('hears a batch of 200 values of 64 KiB, and ends when a message is longer than it can be', async () => {
+    const client = await vault.connect();
+    const secrets = Array.from({ length: 200 }, (_, at) => ({ name: `N${at}`, value: 'x'.repeat(64 * 1024) }));
+    const { status, text } = await client.call('set_secrets', { vault: 'local', secrets, reason: 'x' });
+    expect([status, text]).toEqual(['failed', expect.stringContaining('4 MiB')]);
+    expect((await client.call('list_secrets', {})).text).toContain('API_KEY');
+    await client.close();
+
+    const server = serve();
+    await server.initialize();
+    server.ask();
+    const link = await server.link();
+    server.child.stdin.on('error', () => undefined);
+    server.child.stdin.write(`"${'x'.repeat(65 * 1024 * 1024)}`);
+    await once(server.child, 'exit');
+    expect(server.stderr()).toContain('more than 64 MiB');
+    await expect(fetch(link)).rejects.toThrow();
+    expect(vault.actions().slice(-2)).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
+  });
+
+  it('answers what it can when stdin ends right after the question', async () => {
+    const server = serve();
+    await server.initialize();
+    server.send({ id: 2, method: 'tools/call', params: { name: 'list_secrets', arguments: {} } });
+    server.child.stdin.end();
+    await once(server.child, 'close');
+    expect(server.stdout()).toContain('- API_KEY');
+  });
+
   it('opens no port, database or tunnel before a call needs them', async () => {
     const server = serve();
     await server.initialize();
@@ -169,15 +218,19 @@ describe('the command line', () => {
     expect((await agentVault('--help')).stdout).toContain('claude mcp add agent-vault');
   });
 
-  it.each([[['frobnicate']], [['--frobnicate']], [['--keep', 'x']], [['demo', 'extra']]])(
-    'refuses %j in two plain lines',
-    async (args) => {
-      const failed = agentVault(...args).catch((error: unknown) => error as { code: number; stderr: string });
-      const { code, stderr } = (await failed) as { code: number; stderr: string };
-      expect(code).toBe(2);
-      expect(stderr).toMatch(/^agent-vault: error: [^\n]+\nagent-vault: hint: agent-vault --help\n$/u);
-    },
-  );
+  it.each([
+    [['frobnicate']],
+    [['--frobnicate']],
+    [['--keep', 'x']],
+    [['demo', 'extra']],
+    [['constructor']],
+    [['toString', '--auto']],
+  ])('refuses %j in two plain lines', async (args) => {
+    const failed = agentVault(...args).catch((error: unknown) => error as { code: number; stderr: string });
+    const { code, stderr } = (await failed) as { code: number; stderr: string };
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^agent-vault: error: [^\n]+\nagent-vault: hint: agent-vault --help\n$/u);
+  });
 
   it('tells a broken config in one line with file and key, and exits with 1', async () => {
     await vault.close();
@@ -190,15 +243,14 @@ describe('the command line', () => {
     expect(failed.stderr).not.toContain('    at ');
   });
 
-  it('says what it needs on a Node that is too old', async () => {
-    const old = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); import('${mainFile}');`;
+  it.each(['20.20.2', '22.13.1'])('says what it needs on Node %s, which is too old', async (version) => {
+    const old = `Object.defineProperty(process.versions, 'node', { value: '${version}' }); Object.defineProperty(process.versions, 'napi', { value: '9' }); import('${mainFile}');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', old]);
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const [code] = await once(child, 'exit');
-    await setTimeout(0);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/needs Node 22\.12 or newer; this is Node 20\.20\.2/u);
+    expect(stderr).toContain(`needs Node 22.14 or newer; this is Node ${version}`);
   });
 
   it('never writes the demo over files that are there', async () => {

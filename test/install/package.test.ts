@@ -30,7 +30,7 @@ describe('the packed tarball, installed by npm 12 with its default settings', ()
     installed = join(prefix, 'lib', 'node_modules', 'agent-vault', 'dist', 'main.js');
   }, 5 * minutes);
 
-  it.each(['22.23.3', '24.21.0', '26.10.0'])(
+  it.each(['22.14.0', '22.23.3', '24.21.0', '26.10.0'])(
     'answers list_secrets and opens its database under Node %s',
     async (version) => {
       const node = await tools.node(version);

@@ -152,6 +152,7 @@ export class World {
       doorway,
       clock,
       random: systemRandom,
+      log,
     });
   }
 

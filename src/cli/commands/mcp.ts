@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { loadConfig } from '../../config/load.ts';
 import type { App, AppOptions } from '../../app.ts';
 import { createLog } from '../../platform/log.ts';
@@ -17,7 +18,8 @@ export async function mcp(): Promise<number> {
     return 0;
   }
   const output = takeStdout();
-  const ended = end(output);
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  watchEnd(output, end);
   const log = createLog();
   const config = await loadConfig({ cwd: process.cwd(), env: process.env, home: homedir() });
   for (const notice of config.notices) log.once(notice);
@@ -29,10 +31,13 @@ export async function mcp(): Promise<number> {
     waitMs: config.approval.waitMs,
     input: process.stdin,
     output,
+    onClose: () => end('the connection broke'),
   });
   const cause = await ended;
+  // Answers that need nobody, to a client that has said all it had to say.
+  await atMost(answerMs, face.idle());
   await app.close(cause);
-  await face.close();
+  await atMost(answerMs, flushed(output));
   return 0;
 }
 
@@ -50,14 +55,21 @@ function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: (ca
 }
 
 /** stdin at its end, SIGINT, SIGTERM or SIGHUP; none of them ends a Node process with open handles by itself. */
-function end(output: Writable): Promise<string> {
-  return new Promise((resolve) => {
-    // A client that is gone shows first where it should read.
-    output.once('error', () => resolve('the client closed the connection'));
-    process.stdin.once('end', () => resolve('the client closed the connection'));
-    process.stdin.once('close', () => resolve('the client closed the connection'));
-    process.stdin.once('error', () => resolve('the client closed the connection'));
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(`ended by ${signal}`));
-  });
+function watchEnd(output: Writable, end: (cause: string) => void): void {
+  const gone = (): void => end('the client closed the connection');
+  // A client that is gone shows first where it should read.
+  output.once('error', gone);
+  process.stdin.once('end', gone).once('close', gone).once('error', gone);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(`ended by ${signal}`));
+}
+
+/** Milliseconds. A client that does not read must not keep us. */
+const answerMs = 150;
+
+function flushed(output: Writable): Promise<void> {
+  return new Promise((resolve) => output.write('', () => resolve()));
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  await Promise.race([work, setTimeout(ms)]);
 }
