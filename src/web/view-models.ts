@@ -19,6 +19,8 @@ export interface Asked {
 
 export interface NameLine {
   readonly name: string;
+  /** What the provider calls it; null where that is the name. */
+  readonly title: string | null;
   readonly group: string | null;
   readonly effect: 'CREATES' | 'REPLACES' | null;
   readonly preview: string | null;
@@ -89,11 +91,12 @@ const kinds: ReadonlyMap<string, string> = new Map([
   ['1password', '1Password'],
 ]);
 
-function nameLine({ name, group, groupTitle, effect, preview }: AskedName): NameLine {
-  const title = groupTitle ?? group;
+function nameLine({ name, title, group, groupTitle, effect, preview }: AskedName): NameLine {
+  const place = groupTitle ?? group;
   return {
     name: oneLine(name),
-    group: title === undefined ? null : oneLine(title),
+    title: title === undefined ? null : oneLine(title),
+    group: place === undefined ? null : oneLine(place),
     effect: effect === undefined ? null : effect === 'create' ? 'CREATES' : 'REPLACES',
     preview: preview === undefined ? null : oneLine(preview),
   };

@@ -38,11 +38,23 @@ const requests: Record<string, Partial<NewRequest>> = {
   },
   'hostile text': {
     vault: hostile,
-    names: [{ id: '1', name: hostile, groupTitle: `Z${'a\u0301\u0302\u0303\u0304'.repeat(60)}` }],
+    names: [{ id: '1', name: hostile, title: hostile, groupTitle: `Z${'a\u0301\u0302\u0303\u0304'.repeat(60)}` }],
     reason: `${hostile}\n\n${'word '.repeat(300)}`,
     session: { id: 's' as SessionId, agent: 'x'.repeat(300), folder: `/${'folder/'.repeat(60)}`, pid: 1 },
   },
   'right-to-left text': { reason: 'אני צריך את המפתח כדי להריץ את הבדיקות.\nأحتاج المفتاح لتشغيل الاختبارات.' },
+};
+
+const references: Partial<NewRequest> = {
+  names: [
+    { id: '1', name: 'op://vault1/item2/a', title: `${hostile} PRODUCTION root database › a`, groupTitle: 'Private' },
+    {
+      id: '2',
+      name: 'op://vault1/item3',
+      title: `Z${'a\u0301\u0302\u0303\u0304'.repeat(60)} end`,
+      groupTitle: 'Private',
+    },
+  ],
 };
 
 interface Visit {
@@ -160,6 +172,27 @@ describe('on a phone', { timeout: 30_000 }, () => {
     expect(await page.locator('h1').textContent()).toBe('This link does not work');
     expect(await axeViolations(page)).toEqual([]);
     await context.close();
+  });
+});
+
+describe('what is behind a reference', { timeout: 30_000 }, () => {
+  it('is shown whole above it, hostile or not, and stays where it is', async () => {
+    await visiting(references, {}, async ({ page }) => {
+      const titles = page.locator('.names .title');
+      expect(await titles.first().textContent()).toBe(
+        `${hostile.replace('\u202E\u0000', '\\u{202e}\\u{0}')} PRODUCTION root database › a`,
+      );
+      for (const look of [390, 320].map((width) => ({ width, colorScheme: 'light' as const }))) {
+        await wear(page, look);
+        for (const [at, title] of (await titles.all()).entries()) {
+          const [above, below] = [await title.boundingBox(), await page.locator('.names .name').nth(at).boundingBox()];
+          expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0);
+          expect(await title.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+        }
+        expect(await isWithinWidth(page)).toBe(true);
+        expect(await axeViolations(page)).toEqual([]);
+      }
+    });
   });
 });
 

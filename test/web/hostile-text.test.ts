@@ -15,7 +15,15 @@ const controls = 'a\u0000b\u001b[31mc\u202Ed\u2066e\u200Bf\u{E0041}g\uFEFFh\u202
 
 /** The page with every text of the request replaced. */
 async function pageWith(text: string): Promise<string> {
-  const name = { id: text, name: text, group: text, groupTitle: text, effect: 'replace' as const, preview: text };
+  const name = {
+    id: text,
+    name: text,
+    title: text,
+    group: text,
+    groupTitle: text,
+    effect: 'replace' as const,
+    preview: text,
+  };
   const session = { id: 's' as SessionId, agent: text, folder: text, pid: 1 };
   const { url } = await stand.ask({
     vault: text,
@@ -39,8 +47,8 @@ describe('hostile text', () => {
     expect(page.match(/<\/blockquote>/g)).toHaveLength(1);
     const escaped =
       '&lt;/blockquote&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;lt;';
-    // Name, group, preview, vault and agent on both pages; vault type, folder and reason on the first.
-    expect(page.split(escaped)).toHaveLength(1 + 2 * 5 + 3);
+    // Name, title, group, preview, vault and agent on both pages; vault type, folder and reason on the first.
+    expect(page.split(escaped)).toHaveLength(1 + 2 * 6 + 3);
   });
 
   it('hides nothing: control, bidi and invisible characters are shown as escapes', async () => {
@@ -64,6 +72,22 @@ describe('hostile text', () => {
     for (const { name } of names) expect(body).toContain(`<bdi>${name}</bdi>`);
     expect(body).toContain('200 secrets');
     expect(body).toContain('href="#said"');
+  });
+
+  it('leads with what is behind a reference, on the page and on its outcome, however long its title', async () => {
+    const title = `PRODUCTION root database ${'x'.repeat(2_000)} › a`;
+    const reference = 'op://vault1/item2/a';
+    const { url } = await stand.ask({ names: [{ id: reference, name: reference, title, groupTitle: 'Private' }] });
+    const visit = new Visit(url);
+    const lines = `<span class="title"><bdi>${title}</bdi></span><span class="name"><bdi>${reference}</bdi></span>`;
+    expect((await visit.open()).body).toContain(lines);
+    await visit.decide('deny');
+    expect((await visit.open()).body).toContain(lines);
+  });
+
+  it('leaves the title out where it is the name', async () => {
+    const { url } = await stand.ask();
+    expect((await new Visit(url).open()).body).not.toContain('class="title"');
   });
 
   it('of the agent stands apart from what is known', async () => {
