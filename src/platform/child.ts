@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
 
-/** `crashed`: it ended before it answered. `hung`: it did not answer in time and was killed. `closed`: `close` was called. */
+/** `crashed`: it ended before it answered. `hung`: it did not answer in time and gets no more questions. `closed`: `close` was called. */
 export type ChildEnd = 'crashed' | 'hung' | 'closed';
 
 /** Why a question got no answer. Whether its effect took place is not known. */
@@ -25,7 +25,7 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Sent first to every new child, over its private channel; the place for secrets. */
   readonly greeting: () => unknown;
-  /** Milliseconds for one answer; then the child counts as hung and is killed. */
+  /** Milliseconds for one answer; then the child counts as hung, and is killed as soon as no other question waits. */
   readonly answerMs: number;
   /** Milliseconds without a question after which the child is ended to free its memory. */
   readonly idleMs: number;
@@ -41,17 +41,19 @@ export interface Child {
 
 /** Starts nothing yet. What the child prints goes nowhere: stdout carries our protocol, stderr might quote a secret. */
 export function openChild(options: ChildOptions): Child {
-  let running: Running | null = null;
+  let all: readonly Running[] = [];
   let closed = false;
   return {
     ask: async (question) => {
       if (closed) throw new ChildError('closed', 'the child process was closed');
-      if (running === null || running.ended) running = new Running(options);
+      all = all.filter(({ ended }) => !ended);
+      const running = all.find(({ hung }) => !hung) ?? new Running(options);
+      if (!all.includes(running)) all = [...all, running];
       return running.ask(question);
     },
     close: async () => {
       closed = true;
-      await running?.close();
+      await Promise.all(all.map((running) => running.close()));
     },
   };
 }
@@ -68,6 +70,7 @@ class Running {
   #asked = 0;
   #stopIdling = (): void => undefined;
   ended = false;
+  hung = false;
 
   constructor(options: ChildOptions) {
     this.#options = options;
@@ -84,16 +87,16 @@ class Running {
     const id = (this.#asked += 1);
     this.#stopIdling();
     this.#process.channel?.ref();
-    const stop = this.#options.clock.after(this.#options.answerMs, () =>
-      this.#end('hung', 'the child process did not answer in time'),
-    );
+    const stop = this.#options.clock.after(this.#options.answerMs, () => this.#giveUp(id));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#send({ id, question });
     }).finally(() => {
       stop();
       this.#waiting.delete(id);
-      if (this.#waiting.size === 0 && !this.ended) this.#idle();
+      if (this.#waiting.size > 0 || this.ended) return;
+      if (this.hung) this.#end('hung', 'the child process hung');
+      else this.#idle();
     });
   }
 
@@ -108,6 +111,12 @@ class Running {
   #hear(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('id' in message) || !('answer' in message)) return;
     if (typeof message.id === 'number') this.#waiting.get(message.id)?.resolve(message.answer);
+  }
+
+  /** Other questions keep their time: they may be undoing what hangs half-way. */
+  #giveUp(id: number): void {
+    this.hung = true;
+    this.#waiting.get(id)?.reject(new ChildError('hung', 'the child process did not answer in time'));
   }
 
   /** An idle child must not keep this process alive. */

@@ -107,6 +107,34 @@ describe('a child process', { timeout: 20_000 }, () => {
     },
   );
 
+  it('lets other questions have their answers after one of them hung, and is then killed', async () => {
+    const { child, clock } = open();
+    const pid = await pidOf(child);
+    const hung = child.ask('never').catch((error: unknown) => error);
+    clock.pass(19_999);
+    const slow = child.ask('slow');
+    clock.pass(1);
+    expect(await hung).toMatchObject({ end: 'hung' });
+    expect(await pidOf(child)).not.toBe(pid);
+    expect(await slow).toBe('at last');
+    expect(await gone(pid)).toBe(true);
+    expect(await child.ask('again')).toBe('again');
+  });
+
+  it('is killed with the others when it is closed while it hangs', async () => {
+    const { child, clock } = open();
+    const pids = [await pidOf(child)];
+    const outcomes = [child.ask('never').catch((error: unknown) => error)];
+    clock.pass(10_000);
+    outcomes.push(child.ask('never').catch((error: unknown) => error));
+    clock.pass(10_000);
+    pids.push(await pidOf(child));
+    await child.close();
+    expect(await Promise.all(outcomes)).toMatchObject([{ end: 'hung' }, { end: 'closed' }]);
+    expect(new Set(pids).size).toBe(2);
+    expect(await Promise.all(pids.map(gone))).toEqual([true, true]);
+  });
+
   it('ends when it was not asked for a while, and starts anew for the next question', async () => {
     const { child, clock } = open();
     const pid = await pidOf(child);
