@@ -12,6 +12,7 @@ import type { Session } from '../core/request.ts';
 import { budgetMs } from './budget.ts';
 import { createCall } from './call.ts';
 import { instructions } from './instructions.ts';
+import { WholeLines } from './lines.ts';
 import type { ToolResult } from './results.ts';
 import { failureResult } from './results.ts';
 import { createSession } from './session.ts';
@@ -57,15 +58,18 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
     { name: 'agent-vault', title: 'Agent Vault', version },
     { capabilities: { tools: {} }, instructions },
   );
-  const transport = new StdioServerTransport(options.input, options.output, { maxBufferSize: longestMessage });
+  const lines = options.input.pipe(new WholeLines(longestMessage));
+  // Whatever ends the reading: without it, nothing must be decided or written any more.
+  lines.once('error', () => {
+    log.warn('the client sent a message of more than 64 MiB; the session ends');
+    options.onClose();
+  });
+  // Of one piece of input, the SDK may hold the line and what came before it.
+  const transport = new StdioServerTransport(lines, options.output, { maxBufferSize: 2 * longestMessage });
   const zeroSignal = watchCancels(transport);
   const running = new Set<Promise<unknown>>();
   let session: Session | null = null;
-  // The SDK closes its end when it cannot read on; without a reader, nothing must be decided or written any more.
   server.onclose = () => options.onClose();
-  server.onerror = ({ message }) => {
-    if (message.includes('maximum size')) log.warn('the client sent a message of more than 64 MiB; the session ends');
-  };
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
   server.oninitialized = () => void server.ping().catch(() => undefined);
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map(listing) }));
