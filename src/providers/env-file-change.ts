@@ -77,8 +77,12 @@ export function editedBytes(file: EnvFile, { text, known, parse }: CurrentEnv, w
     if (known.get(name)?.startsWith('encrypted:') !== true) continue;
     throw unwritable(`${name} cannot be written: its value is encrypted by dotenvx`, 'set it with "dotenvx set"');
   }
-  const bytes = Buffer.from(withValues(text, new Map(writes.map(({ name, value }) => [name, value.reveal()])), parse));
-  if (bytes.length > largestEnvFile) throw unwritable(`the env file ${file.shown} would become larger than 4 MiB`);
+  const values = new Map(writes.map(({ name, value }) => [name, value.reveal()]));
+  const tooLarge = unwritable(`the env file ${file.shown} would become larger than 4 MiB`);
+  // Before the edit too, which would take its time for them.
+  if (Buffer.byteLength([...values.values()].join('')) > largestEnvFile) throw tooLarge;
+  const bytes = Buffer.from(withValues(text, values, parse));
+  if (bytes.length > largestEnvFile) throw tooLarge;
   return bytes;
 }
 
