@@ -65,7 +65,7 @@ async function quiet(): Promise<void> {
 
 describe('a write that is aborted', () => {
   it('ends after the write under way, undoes all, and says so to the caller and in the log', async () => {
-    const { fake, warnings, stop, titles, valueOf, begin } = await desk();
+    const { fake, clock, warnings, stop, titles, valueOf, begin } = await desk();
     const slow = gate();
     const writing = begin(() => fake.on('create', { nth: 4 }, () => slow.opened));
     await quiet();
@@ -81,6 +81,7 @@ describe('a write that is aborted', () => {
     expect(titles()).toEqual(['A', 'B']);
     expect(valueOf('A')).toBe('old A');
     expect(fake.calls.filter((made) => made === 'deleteAll')).toHaveLength(1);
+    expect(clock.timers).toBe(0);
   });
 
   it('does not wait long for the write under way: undoes the others, and takes that one back when it ends', async () => {

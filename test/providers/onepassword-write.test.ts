@@ -335,6 +335,38 @@ describe('a write that fails half-way', () => {
     expect(error.message).toContain(`; ${words}: "New" (create); undone: "A" (replace);`);
   });
 
+  it('counts an item that somebody else has deleted meanwhile as undone', async () => {
+    const { error, values } = await failing((fake, dev) => {
+      fake.on('put', { nth: 2 }, () => {
+        fake.remove(dev, 'New');
+        throw offline;
+      });
+    });
+    expect(values).toEqual(before);
+    expect(error.message).toMatch(/; undone: "A" \(replace\), "New" \(create\); nothing else was changed$/);
+  });
+
+  it('does not say that something remains when it is not even known whether it was written', async () => {
+    const { error } = await failing((fake) => {
+      fake.fail('create', offline);
+      fake.fail('list items', new Error("you don't have the right permissions"), { nth: 2 });
+    });
+    expect(error.message).toContain('; not known whether written: "New" (create); undone: "A" (replace);');
+  });
+
+  it('does not promise that nothing was written when something remains', async () => {
+    const { error } = await failing((fake, dev) => {
+      fake.undeletable.set('New', 'itemStatusPermissionError');
+      fake.on('create', {}, () => {
+        fake.find(dev, 'B')!.fields[0]!.value = 'rotated';
+      });
+    });
+    expect(error).toMatchObject({
+      failure: 'provider_unavailable',
+      message: expect.stringContaining('; still written, because undoing it failed: "New" (create); undone: "A"'),
+    });
+  });
+
   it('does not call a deletion failed whose answer got lost', async () => {
     const { error, values } = await failing((fake) => {
       fake.fail('put', offline, { nth: 2 });
