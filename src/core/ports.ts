@@ -63,16 +63,17 @@ export interface Provider {
 
 export interface Writer {
   /**
-   * Checks, before anybody is asked, that all of these can be written, and says for each whether it creates or replaces.
-   * Throws `value_unwritable` with the reason (never the value) if one cannot. Changes nothing.
+   * Checks, before anybody is asked, what can be checked without decrypting, and says for each whether it creates or replaces.
+   * Throws `value_unwritable` with the reason (never the value) if one cannot be written. Changes nothing.
    */
   plan(
     writes: readonly { readonly name: string; readonly value: Secret }[],
     call: ProviderCall,
   ): Promise<readonly PlannedWrite[]>;
   /**
-   * Writes them all. Throws `secret_changed`, having written nothing, if an effect is no longer what was planned.
-   * If it fails half-way it undoes what it did; the error's message says exactly what remains.
+   * Writes them all. Throws `secret_changed`, having written nothing, if an effect is no longer what was planned, and so for
+   * whatever only the content shows. If it fails half-way it undoes what it did; the error's message says exactly what remains.
+   * When `signal` aborts it stops, undoes, and rejects within 0.7 seconds.
    */
   write(writes: readonly PlannedWrite[], call: ProviderCall): Promise<void>;
 }

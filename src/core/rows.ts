@@ -6,6 +6,8 @@ import type { LiveRequest } from './live-request.ts';
 import type { Decision, Entry, Operation, Session } from './request.ts';
 import { oneLine } from './text.ts';
 
+type Detail = Readonly<Record<string, Json>>;
+
 /** What the rows of one step have in common. */
 export interface Step {
   readonly action: AuditAction;
@@ -19,7 +21,7 @@ export interface Step {
   readonly requestId?: string;
   readonly decision?: Decision;
   readonly ttlExpiresAt?: number;
-  readonly detail?: { readonly [key: string]: Json };
+  readonly detail?: Detail;
 }
 
 /** One row per secret. The entry's id stands in `detail` where it says more than the name. */
@@ -42,12 +44,13 @@ export function rowsFor(entries: readonly Entry[], step: Step): AuditRow[] {
   }));
 }
 
-/** The rows of one step of a request, for all of its names. */
+/** The rows of one step of a request, for all of its names. What `once` says stands in the first row only. */
 export function requestRows(
   request: LiveRequest,
   action: AuditAction,
   at: number,
-  detail: { readonly [key: string]: Json } = {},
+  detail: Detail = {},
+  once: Detail = {},
 ): AuditRow[] {
   const { decision, session, vault, operation, reason, id, policy, otherReasons } = request;
   const step: Step = {
@@ -65,9 +68,8 @@ export function requestRows(
   };
   const [first, ...rest] = request.names;
   if (first === undefined) return [];
-  // Long, and the same for all: in the first row only.
   const reasons = otherReasons.size > 0 ? { otherReasons: [...otherReasons] } : {};
-  return [...rowsFor([first], { ...step, detail: { ...reasons, ...detail } }), ...rowsFor(rest, step)];
+  return [...rowsFor([first], { ...step, detail: { ...reasons, ...detail, ...once } }), ...rowsFor(rest, step)];
 }
 
 /** What was decided, complete enough to be checked later without this process. */
@@ -93,10 +95,7 @@ export function decisionRecord(request: LiveRequest, decision: Decision): Decisi
   return { requestId: id, body, assertion: null };
 }
 
-function detailOf(
-  entry: Entry,
-  detail: { readonly [key: string]: Json } | undefined,
-): { readonly [key: string]: Json } | null {
+function detailOf(entry: Entry, detail: Detail | undefined): Detail | null {
   const id = entry.id !== '' && entry.id !== entry.name ? { secretId: oneLine(entry.id) } : {};
   const title = entry.title === undefined ? {} : { title: oneLine(entry.title) };
   const all = { ...id, ...title, ...detail };

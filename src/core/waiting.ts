@@ -94,7 +94,7 @@ export function endOf(request: LiveRequest): Ending {
 
 /** "read DATABASE_URL and 2 more from vault local". */
 function summary({ operation, names, vault }: LiveRequest): string {
-  const first = shown(names[0]?.name ?? '');
+  const first = shown(names[0]?.title ?? names[0]?.name ?? '');
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
   return `${operation} ${first}${more} ${operation === 'read' ? 'from' : 'to'} vault ${shown(vault)}`;
 }

@@ -88,7 +88,7 @@ export class Writing {
     } catch (thrown) {
       const error = asVaultError(thrown, 'internal', 'the write failed');
       await audit.append(
-        requestRows(request, 'failed', clock.wall(), { cause: error.failure, message: error.message }),
+        requestRows(request, 'failed', clock.wall(), { cause: error.failure }, { message: error.message }),
       );
       throw error;
     }
