@@ -87,9 +87,9 @@ export class Writing {
       await vaults.ask(vault, (provider, given) => writer(provider, vault).write(plan, given), { write: true });
     } catch (thrown) {
       const error = asVaultError(thrown, 'internal', 'the write failed');
-      await audit.append(
-        requestRows(request, 'failed', clock.wall(), { cause: error.failure }, { message: error.message }),
-      );
+      const rows = requestRows(request, 'failed', clock.wall(), { cause: error.failure }, { message: error.message });
+      // What remains of the write matters more to the caller than that the log, which says so itself, has failed as well.
+      await audit.append(rows).catch(() => undefined);
       throw error;
     }
   }
