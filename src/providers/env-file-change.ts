@@ -6,8 +6,9 @@ import type { Secret } from '../core/secret.ts';
 import { oneLine, shortened } from '../core/text.ts';
 import { withValues } from './dotenv-edit.ts';
 import { unholdable } from './dotenv-forms.ts';
-import { dotenvParser, hasTooManyBlankLines } from './dotenv-parser.ts';
+import { dotenvParser } from './dotenv-parser.ts';
 import type { DotenvParser } from './dotenv-parser.ts';
+import { slowToParse } from './dotenv-slowness.ts';
 import { unwritableName } from './env-file-names.ts';
 import { realPlace } from './env-file-place.ts';
 import type { EnvFile } from './env-file-place.ts';
@@ -37,7 +38,8 @@ export function refuseUnholdable(writes: readonly NamedValue[]): void {
     if (seen.has(name)) throw unwritable(`${name} cannot be written: it is named twice`);
     seen.add(name);
     const text = value.reveal();
-    const flaw = unholdable(text) ?? (hasTooManyBlankLines(text) ? 'holds more than 1,000 blank lines in a row' : null);
+    const slow = slowToParse(text);
+    const flaw = unholdable(text) ?? (slow === null ? null : `holds ${slow}`);
     if (flaw !== null) throw unwritable(`an env file cannot hold this value for ${name}: it ${flaw}`);
   }
 }
@@ -81,6 +83,8 @@ export function editedBytes(file: EnvFile, { text, known, parse }: CurrentEnv, w
   const tooLarge = unwritable(`the env file ${file.shown} would become larger than 4 MiB`);
   // Before the edit too, which would take its time for them.
   if (Buffer.byteLength([...values.values()].join('')) > largestEnvFile) throw tooLarge;
+  const slow = slowToParse([text, ...values.values()].join("='"));
+  if (slow !== null) throw unwritable(`the env file ${file.shown} would have ${slow}`);
   const bytes = Buffer.from(withValues(text, values, parse));
   if (bytes.length > largestEnvFile) throw tooLarge;
   return bytes;

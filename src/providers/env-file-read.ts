@@ -2,7 +2,7 @@ import { VaultError } from '../core/errors.ts';
 import type { Failure } from '../core/errors.ts';
 import { readSteadily } from '../platform/files.ts';
 import type { FileOwner, FileTrouble } from '../platform/files.ts';
-import { hasTooManyBlankLines } from './dotenv-parser.ts';
+import { slowToParse } from './dotenv-slowness.ts';
 import type { EnvFile } from './env-file-place.ts';
 
 export interface EnvText {
@@ -22,7 +22,8 @@ export async function readEnvFile(file: EnvFile, path = file.path): Promise<EnvT
   if (read.kind !== 'file') throw troubleWith(file, troubles[read.kind], read.cause);
   if (isUtf16(read.bytes)) throw troubleWith(file, utf16);
   const text = read.bytes.toString('utf8');
-  if (hasTooManyBlankLines(text)) throw troubleWith(file, blankLines);
+  const slow = slowToParse(text);
+  if (slow !== null) throw troubleWith(file, unavailable(`has ${slow}`, 'remove blank lines from it'));
   return { text, bytes: read.bytes, owner: read.owner };
 }
 
@@ -45,7 +46,6 @@ const correct = 'correct "file" in the config';
 
 const missing = unavailable('does not exist', `create it, or ${correct}; an approved write also creates it`);
 const utf16 = unavailable('is in UTF-16', 'save it as UTF-8; "Out-File -Encoding utf8" does that in PowerShell');
-const blankLines = unavailable('has more than 1,000 blank lines in a row', 'remove blank lines from it');
 const troubles: Record<Exclude<FileTrouble, 'missing'>, Trouble> = {
   folder: unavailable('is a folder', correct),
   special: unavailable('is not a regular file', `${correct}; pipes, sockets and devices are not read`),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withValues } from '../../src/providers/dotenv-edit.ts';
 import { formsOf, unholdable } from '../../src/providers/dotenv-forms.ts';
-import { dotenvParser, hasTooManyBlankLines } from '../../src/providers/dotenv-parser.ts';
+import { dotenvParser } from '../../src/providers/dotenv-parser.ts';
 
 const parse = await dotenvParser();
 const set = (text: string, name: string, value: string): string => withValues(text, new Map([[name, value]]), parse);
@@ -75,16 +75,5 @@ describe('the forms of a value', () => {
     [`'"\``, /every kind of quote/u],
   ])('cannot hold %j', (value, reason) => {
     expect(unholdable(value)).toMatch(reason);
-  });
-});
-
-describe('blank lines', () => {
-  it.each([
-    ['1,000 in a row', '\n'.repeat(1_000), false],
-    ['1,001 in a row', '\n'.repeat(1_001), true],
-    ['blank characters between them', 'A=1\n' + ' \u00a0\n\t'.repeat(1_001), true],
-    ['many, but not in a row', 'A=1\n\n\n'.repeat(2_000), false],
-  ])('are too many or not: %s', (_, text, tooMany) => {
-    expect(hasTooManyBlankLines(text)).toBe(tooMany);
   });
 });

@@ -78,8 +78,13 @@ describe('an env file that cannot be read', () => {
     ],
     [
       'full of blank lines',
-      /1,000 blank lines/u,
+      /has more than 100 blank lines in a row/u,
       ({ path }) => writeFile(path, `!${'\n'.repeat(100_000)}CANARY_NAME=canary`),
+    ],
+    [
+      'full of lines that are blank and long',
+      /has too many blank lines, or too long ones/u,
+      ({ path }) => writeFile(path, `!${`${' '.repeat(9_000)}\n`.repeat(99)}CANARY_NAME=canary`),
     ],
   ])('is unavailable with the reason when it is %s', async (_, message, make) => {
     const bench = await envBench(null);

@@ -96,7 +96,14 @@ describe('a write that is refused before anybody is asked', () => {
     ['a carriage return', { A: 'canary\r\nvalue' }, /carriage return/u],
     ['a final backslash with a space', { A: 'canary value\\' }, /ends with a backslash/u],
     ['every quote', { A: `canary'"\`` }, /every kind of quote/u],
-    ['blank lines', { A: `canary${'\n'.repeat(1_001)}` }, /blank lines/u],
+    ['blank lines', { A: `canary\n${'\n'.repeat(101)}` }, /holds more than 100 blank lines/u],
+    [
+      'values that together make the file slow to read',
+      Object.fromEntries(
+        Array.from({ length: 99 }, (_, at) => [`A${at}`, `canary${`\n${' '.repeat(99)}`.repeat(99)}`]),
+      ),
+      /would have too many blank lines/u,
+    ],
     ['more than the file may hold', { A: 'canary'.repeat(800_000) }, /larger than 4 MiB/u],
     ['an encrypted value to be replaced', { SEALED: 'canary-value' }, /encrypted by dotenvx/u],
     ['the key of dotenvx', { DOTENV_PUBLIC_KEY: 'canary-value' }, /dotenvx encrypts/u],
