@@ -357,7 +357,9 @@ export class Approvals implements Desk {
   }
 
   #all(fits: (request: LiveRequest) => boolean): LiveRequest[] {
-    return [...this.#byId.values()].filter(fits);
+    const found: LiveRequest[] = [];
+    for (const request of this.#byId.values()) if (fits(request)) found.push(request);
+    return found;
   }
 }
 
