@@ -8,7 +8,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EISDIR)/u,
     'make the file and its folder writable, or set audit.file',
   ],
-  [/^(SQLITE_NOTADB|SQLITE_CORRUPT)/u, 'move the file away and a new log is started'],
+  [/^SQLITE_NOTADB/u, 'set audit.file, or AGENT_VAULT_DB, to a file that is for this log alone; or move this one away'],
+  [/^SQLITE_CORRUPT/u, 'move the file away and a new log is started'],
   [/^(SQLITE_BUSY|SQLITE_LOCKED)/u, 'end the transaction that another program, perhaps sqlite3, holds open'],
 ];
 

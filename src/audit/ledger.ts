@@ -1,5 +1,7 @@
 import type { CommittedRow } from '../core/audit-row.ts';
 import { VaultError } from '../core/errors.ts';
+import type { DatabasePlace } from '../store/admission.ts';
+import { admit } from '../store/admission.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { createGuard } from '../store/guard.ts';
@@ -20,13 +22,15 @@ interface Connection {
  * stay in it: a file put in its place, or an older copy of it, is refused for as long as the ledger lives.
  */
 export class Ledger {
+  readonly #place: DatabasePlace;
   readonly #file: string;
   #identity: FileIdentity | null = null;
   #last: Tail | null = null;
   #connection: Connection | null = null;
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(place: DatabasePlace) {
+    this.#place = place;
+    this.#file = place.path;
   }
 
   /**
@@ -48,7 +52,8 @@ export class Ledger {
   }
 
   async #open(): Promise<Connection> {
-    if (this.#identity !== null) this.#checkFile();
+    if (this.#identity === null) await admit(this.#place);
+    else this.#checkFile();
     const database = await openDatabase(this.#file);
     try {
       if (this.#identity === null) migrate(database);

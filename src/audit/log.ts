@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { deadlineIn } from '../core/clock.ts';
 import { VaultError } from '../core/errors.ts';
 import type { AuditLog, Log } from '../core/ports.ts';
+import type { DatabasePlace } from '../store/admission.ts';
 import { retryWhileBusy } from '../store/busy.ts';
 import { createBatches } from './batches.ts';
 import { createCauseLog } from './cause.ts';
@@ -11,8 +12,8 @@ import { prepareEntry } from './entry.ts';
 import { Ledger } from './ledger.ts';
 
 export interface AuditOptions {
-  /** Absolute path of the database. Made on the first append; nothing is opened before. */
-  readonly file: string;
+  /** Made on the first append; nothing is opened before. */
+  readonly file: DatabasePlace;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after the commit with each append's rows, before its promise resolves. What it throws is only said. */
@@ -25,7 +26,7 @@ const patience = 1500;
 /** The audit log in a SQLite file. Appends of one turn of the event loop share a transaction, and with it an fsync. */
 export function openAudit({ file, clock, log, onCommitted }: AuditOptions): AuditLog {
   const ledger = new Ledger(file);
-  const causes = createCauseLog(file, log);
+  const causes = createCauseLog(file.path, log);
   let closed = false;
 
   const batches = createBatches(async (entries: readonly Entry[]) => {

@@ -4,11 +4,12 @@ import { makePrivate } from './private-file.ts';
 export type Database = Sqlite.Database;
 
 /** Milliseconds SQLite itself waits for a lock. It waits synchronously, so this is how long the whole process may stand still. */
-const busyTimeout = 20;
+export const busyTimeout = 20;
 
 /**
  * Opens a database so that what it commits is on disk: WAL and `synchronous=FULL`, read back, on every open (SQLite as
  * built here falls back to NORMAL whenever a WAL file is opened again, which loses commits in a power cut).
+ * The caller has seen to it (`admit`) that the file may be changed.
  * Throws SQLite's and the file system's errors; `SQLITE_BUSY` is worth another try.
  */
 export async function openDatabase(file: string): Promise<Database> {
@@ -30,6 +31,8 @@ function settle(database: Database): void {
   // Without these, macOS calls a write done while it is still in the drive's cache.
   database.pragma('fullfsync = ON');
   database.pragma('checkpoint_fullfsync = ON');
+  // After a crash, the journal of this first change would look like another program's unfinished work.
+  if (database.pragma('page_count', { simple: true }) === 0) database.pragma('journal_mode = MEMORY');
   const journal = database.pragma('journal_mode = WAL', { simple: true });
   database.pragma('synchronous = FULL');
   const synchronous = database.pragma('synchronous', { simple: true });

@@ -1,26 +1,26 @@
+import { foreign } from './admission.ts';
+import { contentsOf } from './contents.ts';
 import type { Database } from './database.ts';
 import { schema } from './schema.ts';
 
 /**
- * Makes the tables in a database that has none. An `audit` table of the earlier proof of concept (it has no column
- * `hash`) is kept, rows and all, as `audit_legacy`. One transaction; throws `SQLITE_BUSY` if another process is writing.
+ * Makes the tables in a database that has none. An `audit` table of the earlier proof of concept is kept, rows and all, as
+ * `audit_legacy`. One transaction; throws `SQLITE_BUSY` if another process is writing, `audit_unavailable` for a foreign database.
  */
 export function migrate(database: Database): void {
-  if (isCurrent(database)) return;
+  if (contentsOf(database) === 'ours') return;
   // As SQLite did before 3.25: views keep naming `audit`, so they show the new table, and a broken view is no obstacle.
   database.pragma('legacy_alter_table = ON');
   database
     .transaction(() => {
-      if (isCurrent(database)) return;
-      if (exists(database, 'audit')) moveAside(database);
+      const contents = contentsOf(database);
+      if (contents === 'ours') return;
+      if (contents === 'foreign') throw foreign();
+      if (contents === 'legacy') moveAside(database);
       for (const statement of schema.values()) database.exec(statement);
     })
     .immediate();
   database.pragma('legacy_alter_table = OFF');
-}
-
-function isCurrent(database: Database): boolean {
-  return database.prepare(`SELECT 1 FROM pragma_table_info('audit') WHERE name = 'hash'`).get() !== undefined;
 }
 
 function moveAside(database: Database): void {

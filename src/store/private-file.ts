@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Which file a path leads to; another file put in its place has another identity. */
@@ -12,7 +12,7 @@ export interface FileIdentity {
  * inherit the file's mode). Throws the file system's errors.
  */
 export function makePrivate(file: string): void {
-  create(file);
+  createPrivate(file);
   for (const each of [file, ...companionsOf(file)]) tighten(each);
 }
 
@@ -20,6 +20,11 @@ export function makePrivate(file: string): void {
 export function companionsOf(file: string): readonly string[] {
   const real = realpathSync(file);
   return [`${real}-wal`, `${real}-shm`];
+}
+
+/** What a database that has no write-ahead log keeps there while it is changed. */
+export function journalOf(file: string): string {
+  return `${realpathSync(file)}-journal`;
 }
 
 /** Null if nothing is there. */
@@ -32,14 +37,14 @@ export function sameFile(a: FileIdentity | null, b: FileIdentity | null): boolea
   return a !== null && b !== null && a.device === b.device && a.inode === b.inode;
 }
 
-/** Never opens a file that exists: closing any descriptor of it would drop the locks this process holds on it (POSIX). */
-function create(file: string): void {
+/**
+ * With its folder, if need be; also where a link leads to nothing yet.
+ * Never opens a file that exists: closing any descriptor of it would drop the locks this process holds on it (POSIX).
+ */
+export function createPrivate(file: string): void {
+  if (existsSync(file)) return;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+  closeSync(openSync(file, 'a', 0o600));
 }
 
 function tighten(file: string): void {

@@ -28,6 +28,9 @@ const decisions = `CREATE TABLE decisions (
   assertion TEXT
 )`;
 
+/** In order. */
+export const auditColumns: readonly string[] = [...audit.matchAll(/^ {2}(\w+) /gmu)].map(([, name = '']) => name);
+
 export const tables: readonly string[] = ['audit', 'decisions'];
 
 /** Everything of ours in the database, by name, in the order of its making. */

@@ -14,7 +14,12 @@ import { patientClock } from './patient-clock.ts';
 import { readAll } from './stored.ts';
 
 const [file = '', uid = ''] = process.argv.slice(2);
-const audit = openAudit({ file, clock: patientClock, log: createLog(() => undefined), onCommitted: () => undefined });
+const audit = openAudit({
+  file: { path: file, followLinks: true },
+  clock: patientClock,
+  log: createLog(() => undefined),
+  onCommitted: () => undefined,
+});
 // Only now: as another user we may not be able to read the packages.
 if (uid !== '') process.setuid?.(Number(uid));
 say('ready');

@@ -62,7 +62,7 @@ describe('a database that cannot be used', () => {
       make: (file) => writeFileSync(file, 'no database, just text that is long enough'.repeat(40)),
       saying: 'SQLITE_NOTADB',
     },
-    'is a folder': { make: (file) => mkdirSync(file), saying: 'SQLITE_CANTOPEN' },
+    'is a folder': { make: (file) => mkdirSync(file), saying: 'it is not a regular file' },
     'is in a folder that is a file': {
       make: (file) => (rmSync(dirname(file), { recursive: true }), writeFileSync(dirname(file), '')),
       saying: 'EEXIST',

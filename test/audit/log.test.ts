@@ -142,7 +142,12 @@ describe('the audit log', () => {
     const onCommitted = (): never => {
       throw new Error('sink');
     };
-    const audit = openAudit({ file, clock: systemClock, log: createLog((text) => lines.push(text)), onCommitted });
+    const audit = openAudit({
+      file: { path: file, followLinks: true },
+      clock: systemClock,
+      log: createLog((text) => lines.push(text)),
+      onCommitted,
+    });
     await expect(audit.append([row()])).resolves.toHaveLength(1);
     await audit.close();
     expect(lines.join('')).toContain('could not be passed on');

@@ -52,11 +52,11 @@ export interface Opened {
   readonly committed: (readonly CommittedRow[])[];
 }
 
-export function opened(file: string, clock: Clock = systemClock): Opened {
+export function opened(path: string, clock: Clock = systemClock, followLinks = true): Opened {
   const lines: string[] = [];
   const committed: (readonly CommittedRow[])[] = [];
   const log = createLog((text) => lines.push(text));
-  const audit = openAudit({ file, clock, log, onCommitted: (rows) => committed.push(rows) });
+  const audit = openAudit({ file: { path, followLinks }, clock, log, onCommitted: (rows) => committed.push(rows) });
   onTestFinished(() => audit.close());
   return { audit, lines, committed };
 }
