@@ -161,6 +161,12 @@ describe('a hard link', () => {
     expect(everything()).toEqual(before);
   });
 
+  test.each(['-wal', '-shm', '-journal'])('under the name of the database with %s is refused', async (side) => {
+    await ownLog(file);
+    linkSync(write(join(home, 'script.sh'), script, 0o755), file + side);
+    await expectUntouched(`agent-vault.db${side} beside it is a link`);
+  });
+
   test('to a log of ours is used', async () => {
     linkSync(await ownLog(join(home, 'own.db')), file);
     await expectAdmitted();
@@ -208,6 +214,14 @@ describe('a database of another program', () => {
   ])('with %s stays as it is, also its journal mode', async (_, statements) => {
     sqlite(file, ...statements);
     await expectUntouched(another);
+  });
+
+  test('that takes the place of an admitted file at the last moment gets no tables', async () => {
+    const database = await openDatabase(file);
+    onTestFinished(() => void database.close());
+    database.exec('CREATE TABLE customers (x)');
+    expect(() => migrate(database)).toThrow(another);
+    expect(database.prepare('SELECT name FROM sqlite_schema').pluck().all()).toEqual(['customers']);
   });
 
   test('that is in use stays as it is', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -42,6 +42,14 @@ describe('a database', () => {
       expect(database.pragma('busy_timeout', { simple: true })).toBeLessThanOrEqual(50);
       database.close();
     }
+  });
+
+  // A folder in its place: SQLite cannot open it as a journal.
+  test('is made without a journal, which a crash would leave behind', async () => {
+    const file = join(temporaryFolder(), 'some.db');
+    mkdirSync(`${file}-journal`);
+    const database = await open(file);
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
   });
 
   test('belongs to its owner alone, with what SQLite puts beside it', async () => {
