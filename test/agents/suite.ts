@@ -16,7 +16,7 @@ const call = { tool: 'get_secret', args: { vault: 'local', name: 'API_KEY', reas
 /** Asks once, whatever the answer. */
 const once: Mind = (heard) => (heard.length === 0 ? call : null);
 
-/** What every client has to show. `more` gets the means to show what is peculiar to one. */
+/** What every client has to show. */
 export function describeAgent(agent: Agent): void {
   describe(agent.title, () => {
     let tools: Toolbox;
@@ -51,6 +51,10 @@ export function describeAgent(agent: Agent): void {
         expect(offers.find((offer) => offer.name === name)?.description).toContain(description);
       const read = [...strings(talk.model.requests), ...offers.map(({ description }) => description)];
       expect(read.some((words) => words.includes(instructions))).toBe(true);
+      // Of tools that it leaves out, a client says no more than this until its model looks for them.
+      const [gist = ''] = instructions.split('\n\n');
+      const first = strings(talk.model.requests.find((request) => agent.dialect.isTurn(request)));
+      expect(first.some((words) => words.includes(gist))).toBe(true);
       expect(heard()).toEqual(['[local]\n  - API_KEY\n  - OTHER']);
     });
 
