@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '../core/canonical.ts';
-import { dotenvParser } from '../providers/index.ts';
+import { dotenvParser, slowToParse } from '../providers/index.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 
@@ -19,7 +19,8 @@ export interface Missing {
 
 /**
  * The process's own environment, then the file `.env` of this folder, if there is one. A folder without one, or with a directory of that
- * name (Python's virtual environments), adds nothing; neither does one that cannot be read, which `onFault` hears.
+ * name (Python's virtual environments), adds nothing; neither does one that cannot be read, or that would take the parser long: `onFault`
+ * hears of these.
  */
 export async function openVariables(
   env: Environment,
@@ -33,7 +34,10 @@ export async function openVariables(
 
 async function textOf(file: string, onFault: (file: string) => void): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    const text = await readFile(file, 'utf8');
+    if (slowToParse(text) === null) return text;
+    onFault(file);
+    return '';
   } catch (thrown) {
     if (!isAbsent(thrown) && codeOf(thrown) !== 'EISDIR') onFault(file);
     return '';

@@ -94,6 +94,15 @@ describe('env:NAME', () => {
     expect(process.env['LOG_KEY']).toBeUndefined();
   });
 
+  it('is not read where it would take the parser long', async () => {
+    folder.write('project/.env', `TOKEN=x\n${'\n'.repeat(60_000)}`);
+    const { notices } = await folder.config({ vaults, ngrokAuthToken: 'env:TOKEN' });
+    expect(notices).toEqual([
+      expect.stringMatching(/\.env cannot be read$/u),
+      'ngrokAuthToken: the variable TOKEN is not set, so there is no tunnel',
+    ]);
+  });
+
   it('makes only its vault unavailable where the variable is not set', async () => {
     const config = await folder.config({ vaults: { ...onePassword, ...vaults } });
     expect(unavailable(config, 'dev')).toMatchObject({

@@ -77,3 +77,27 @@ describe('the forms of a value', () => {
     expect(unholdable(value)).toMatch(reason);
   });
 });
+
+describe('editing several values at once', () => {
+  it('comes to the same as one after the other, wherever they stand', () => {
+    const text = "A=1\n# why\nB='two' # kept\r\nexport C=3\nA=again";
+    const values = new Map(Object.entries({ NEW: 'n', A: "it's", C: 'x\ny', OTHER: '' }));
+    const together = withValues(text, values, parse);
+    expect(together).toBe([...values].reduce((edited, [name, value]) => set(edited, name, value), text));
+    expect(Object.fromEntries(parse(together))).toEqual({ A: "it's", B: 'two', C: 'x\ny', NEW: 'n', OTHER: '' });
+  });
+
+  it('falls back to one after the other where the first form of a value meets an open quote', () => {
+    const text = "A=1\nODD='\n";
+    const values = new Map(Object.entries({ NEW: '# n', MORE: '# m' }));
+    const edited = parse(withValues(text, values, parse));
+    expect([edited.get('NEW'), edited.get('MORE'), edited.get('ODD')]).toEqual(['# n', '# m', parse(text).get('ODD')]);
+  });
+
+  it('is refused where that would take minutes', () => {
+    const text = `${'KEY_WITH_A_VALUE=1\n'.repeat(10_000)}ODD='\n`;
+    const values = new Map(Array.from({ length: 200 }, (_, at) => [`NEW_${at}`, `# v${at}`]));
+    const edit = (): string => withValues(text, values, parse);
+    expect(edit).toThrow('too long to write so many values at once');
+  });
+});
