@@ -266,6 +266,37 @@ describe('the command line', () => {
     expect(await vault.secrets()).toBe(before);
   });
 
+  it('waits for a tap in the demo at a terminal, and shows the link as a QR code', async () => {
+    const command = `'${process.execPath}' '${mainFile}' demo`;
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: vault.folder, env: vault.env });
+    let output = '';
+    terminal.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const link = (): string | undefined => /https?:\/\/\S+\/approve\/[^\s]+/u.exec(output)?.[0];
+    await expect.poll(link, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(() => output).toContain('Waiting for your tap');
+    expect(output).toMatch(/(?:[█▀▄ ]{5,}.*\n){10}/u);
+    const ended = once(terminal, 'exit');
+    await tap(link() ?? '');
+    const [code] = await ended;
+    expect(code).toBe(0);
+    expect(output).toContain('DATABASE_URL = pos••••••app');
+  });
+
+  it('ends the demo quietly at Ctrl-C', async () => {
+    const terminal = spawn('script', ['-qec', `'${process.execPath}' '${mainFile}' demo`, '/dev/null'], {
+      cwd: vault.folder,
+      env: vault.env,
+    });
+    let output = '';
+    terminal.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await expect.poll(() => output, { timeout: 10_000 }).toContain('Waiting for your tap');
+    const ended = once(terminal, 'exit');
+    terminal.stdin.write('\u0003');
+    const [code] = await ended;
+    expect(code).toBe(130);
+    expect(output).not.toMatch(/error| {4}at /u);
+  });
+
   it('runs the whole demo by itself, and leaves the sandbox where it is told', async () => {
     const keep = `${vault.folder}/kept`;
     const { stdout } = await agentVault('demo', '--auto', '--keep', keep);

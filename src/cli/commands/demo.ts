@@ -45,6 +45,7 @@ async function walk({ auto, keep }: DemoOptions, sandbox: Sandbox, stop: AbortSi
     await firstRead(client, auto);
     await secondRead(client);
   } catch (thrown) {
+    if (stop.aborted) return interrupted;
     process.stderr.write(stderr);
     throw thrown;
   } finally {
@@ -54,6 +55,9 @@ async function walk({ auto, keep }: DemoOptions, sandbox: Sandbox, stop: AbortSi
   if (keep !== null) say(`\nThe sandbox stays in ${folder}. Look again: sqlite3 agent-vault.db "SELECT * FROM audit"`);
   return 0;
 }
+
+/** The exit code of a command that was ended by Ctrl-C. */
+const interrupted = 130;
 
 async function list(client: DemoClient): Promise<void> {
   step(1, 'The agent lists what there is. Names only.');
@@ -68,14 +72,14 @@ async function firstRead(client: DemoClient, auto: boolean): Promise<void> {
     reason: 'Demo: run the pending database migration on staging.',
   };
   const seen = new Set<string>();
-  const tapping: Promise<void>[] = [];
-  const answer = await client.call('get_secret', ask, (message) => {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const asked = client.call('get_secret', ask, (message) => {
     const url = /https?:\/\/\S+/u.exec(message)?.[0];
     if (url === undefined || seen.has(url)) return;
     seen.add(url);
-    tapping.push(present(url, auto));
+    present(url, auto).catch(reject);
   });
-  await Promise.all(tapping);
+  const answer = await Promise.race([asked, failed]);
   if (answer.status !== 'approved') throw refused(answer.text);
   step(3, 'Approved: the value came. (Shown masked here; the agent got all of it.)');
   say(`DATABASE_URL = ${maskedPreview(answer.text)}`);
