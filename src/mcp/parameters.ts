@@ -19,7 +19,7 @@ export const valueParameter = z.string().meta({
 
 export const reasonParameter = z.string().meta({
   description:
-    'Why you need it now, for the person who decides: what you are about to do, where, and for which task. One or two honest, specific sentences.',
+    'Why you need it now, for the person who decides: what you are about to do, where, and for which task. One or two honest, specific sentences, at most 2,000 characters.',
   minLength: 1,
   maxLength: limits.reason,
 });

@@ -33,6 +33,7 @@ export function openDoorway(options: DoorwayOptions): Doorway {
       return await shared;
     } catch (thrown) {
       if (opening === shared) opening = null;
+      if (thrown instanceof Error) log.once(`the approval pages cannot be served: ${thrown.message}`);
       throw asVaultError(thrown, 'approval_unavailable', 'the approval page cannot be served on this machine');
     }
   };

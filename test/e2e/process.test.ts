@@ -274,7 +274,7 @@ describe('the command line', () => {
     const link = (): string | undefined => /https?:\/\/\S+\/approve\/[^\s]+/u.exec(output)?.[0];
     await expect.poll(link, { timeout: 10_000 }).toBeDefined();
     await expect.poll(() => output).toContain('Waiting for your tap');
-    expect(output).toMatch(/(?:[█▀▄ ]{5,}.*\n){10}/u);
+    expect(output.match(/[█▀▄]/gu)?.length).toBeGreaterThan(200);
     const ended = once(terminal, 'exit');
     await tap(link() ?? '');
     const [code] = await ended;
