@@ -9,6 +9,8 @@ export interface Channels {
   /** Null where the client did not declare URL elicitation. */
   readonly elicit:
     ((announcement: Announcement, signal: AbortSignal) => Promise<'accept' | 'decline' | 'cancel'>) | null;
+  /** Requests with a dialog that is open or was followed; shared by all calls of a connection. */
+  readonly dialogs: Set<string>;
   /** Tells the client that the page is done with; never rejects. */
   readonly complete: (requestId: string) => Promise<void>;
   /** Null where the call carried no progress token. */
@@ -27,36 +29,54 @@ const waiting = 'waiting for a person to approve or deny';
  */
 export function announce(announcement: Announcement, channels: Channels): () => void {
   tellOperator(announcement, channels);
-  const over = new AbortController();
+  const dialog = openDialog(announcement, channels);
   // Clients keep progress texts on disk; where a dialog carries the link, they do not need it there.
-  let message = channels.elicit === null ? withLink(announcement) : waiting;
-  const stopProgress = startProgress(channels, () => message);
-  if (channels.elicit !== null) {
-    void elicit(announcement, channels, over.signal).then((delivered) => {
-      if (!delivered) message = withLink(announcement);
-    });
-  }
+  const progress = startProgress(channels, dialog === null ? withLink(announcement) : waiting);
+  void dialog?.delivered.then((delivered) => {
+    if (!delivered) progress.say(withLink(announcement));
+  });
   return () => {
-    stopProgress();
-    if (channels.elicit !== null) void channels.complete(announcement.requestId).finally(() => over.abort());
+    progress.stop();
+    dialog?.close();
   };
 }
 
-/** Whether the link reached the person this way. */
-async function elicit(announcement: Announcement, channels: Channels, signal: AbortSignal): Promise<boolean> {
-  const started = performance.now();
-  const answer = await channels.elicit?.(announcement, signal).catch(() => 'cancel' as const);
-  if (answer === 'decline' && performance.now() - started > reflexMs && !signal.aborted) announcement.withdraw();
-  return answer === 'accept';
+interface Dialog {
+  /** Whether the link reached the person this way. */
+  readonly delivered: Promise<boolean>;
+  readonly close: () => void;
 }
 
-function startProgress({ progress }: Channels, message: () => string): () => void {
-  if (progress === null) return () => undefined;
+/** One dialog for a request, however many calls wait for it, and none again once somebody has followed it. */
+function openDialog(announcement: Announcement, { elicit, complete, dialogs }: Channels): Dialog | null {
+  const { requestId, withdraw } = announcement;
+  if (elicit === null || dialogs.has(requestId)) return null;
+  dialogs.add(requestId);
+  const over = new AbortController();
+  const started = performance.now();
+  const delivered = elicit(announcement, over.signal)
+    .catch(() => 'cancel' as const)
+    .then((answer) => {
+      if (answer === 'decline' && performance.now() - started > reflexMs && !over.signal.aborted) withdraw();
+      if (answer !== 'accept') dialogs.delete(requestId);
+      return answer === 'accept';
+    });
+  return { delivered, close: () => void complete(requestId).finally(() => over.abort()) };
+}
+
+/** A first message at once, then one every few seconds. `say` changes it, at once too. */
+function startProgress({ progress }: Channels, first: string): { say: (message: string) => void; stop: () => void } {
+  if (progress === null) return { say: () => undefined, stop: () => undefined };
+  let message = first;
   let count = 0;
-  const beat = (): void => progress((count += 1), message());
+  const beat = (): void => progress((count += 1), message);
   beat();
   const timer = setInterval(beat, progressMs).unref();
-  return () => clearInterval(timer);
+  const say = (other: string): void => {
+    message = other;
+    beat();
+  };
+  return { say, stop: () => clearInterval(timer) };
 }
 
 function tellOperator({ first, note, summary, url, expiresAt }: Announcement, { log, agent }: Channels): void {

@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly agent: string;
+  /** Of the connection; see `Channels`. */
+  readonly dialogs: Set<string>;
   readonly budgetMs: number;
 }
 
@@ -32,7 +34,7 @@ function isPerson(reason: unknown): boolean {
   return typeof reason === 'string' && /user-cancel/u.test(reason);
 }
 
-function channels({ server, extra, log, agent }: CallOptions): Channels {
+function channels({ server, extra, log, agent, dialogs }: CallOptions): Channels {
   const { requestId: relatedRequestId } = extra;
   const token = extra._meta?.progressToken;
   const declared = server.getClientCapabilities()?.elicitation?.url !== undefined;
@@ -43,6 +45,7 @@ function channels({ server, extra, log, agent }: CallOptions): Channels {
   };
   return {
     log,
+    dialogs,
     agent,
     elicit: declared ? (announcement, signal) => elicit(server, announcement, { signal, relatedRequestId }) : null,
     complete: async (id) => {

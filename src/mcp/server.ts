@@ -68,6 +68,7 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
   const transport = new StdioServerTransport(lines, options.output, { maxBufferSize: 2 * longestMessage });
   const zeroSignal = watchCancels(transport);
   const running = new Set<Promise<unknown>>();
+  const dialogs = new Set<string>();
   let session: Session | null = null;
   server.onclose = () => options.onClose();
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
@@ -82,7 +83,7 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
       const zero = zeroSignal(extra.requestId);
       const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
       const budget = budgetMs(client?.name ?? '', waitMs);
-      const call = createCall({ server, extra, signal, log, agent: session.agent, budgetMs: budget });
+      const call = createCall({ server, extra, signal, log, agent: session.agent, dialogs, budgetMs: budget });
       return start({ broker, session, call });
     };
     const answer = run().catch((thrown: unknown) => failureResult(explained(thrown, log)));

@@ -71,6 +71,17 @@ describe('a client that declares URL elicitation', () => {
     await expect.poll(() => vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
   });
 
+  it('shows one dialog for two identical calls', async () => {
+    const links: string[] = [];
+    const { client } = await withDialogs(async (link) => (links.push(link), 'accept'));
+    const answers = [client.get(), client.get()];
+    const link = await client.link();
+    await setTimeout(200);
+    await tap(link);
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual([canary, canary]);
+    expect(links).toEqual([link]);
+  });
+
   it('that fails at it changes nothing', async () => {
     const { client } = await withDialogs(async () => {
       throw new Error('no browser');
