@@ -31,7 +31,7 @@ export function announce(announcement: Announcement, channels: Channels): () => 
   tellOperator(announcement, channels);
   const dialog = openDialog(announcement, channels);
   // Clients keep progress texts on disk; where a dialog carries the link, they do not need it there.
-  const progress = startProgress(channels, dialog === null ? withLink(announcement) : waiting);
+  const progress = startProgress(channels, channels.elicit === null ? withLink(announcement) : waiting);
   void dialog?.delivered.then((delivered) => {
     if (!delivered) progress.say(withLink(announcement));
   });
@@ -49,7 +49,7 @@ interface Dialog {
 
 /** One dialog for a request, however many calls wait for it, and none again once somebody has followed it. */
 function openDialog(announcement: Announcement, { elicit, complete, dialogs }: Channels): Dialog | null {
-  const { requestId, withdraw } = announcement;
+  const { requestId } = announcement;
   if (elicit === null || dialogs.has(requestId)) return null;
   dialogs.add(requestId);
   const over = new AbortController();
@@ -57,7 +57,8 @@ function openDialog(announcement: Announcement, { elicit, complete, dialogs }: C
   const delivered = elicit(announcement, over.signal)
     .catch(() => 'cancel' as const)
     .then((answer) => {
-      if (answer === 'decline' && performance.now() - started > reflexMs && !over.signal.aborted) withdraw();
+      if (answer === 'decline' && performance.now() - started > reflexMs && !over.signal.aborted)
+        announcement.withdraw();
       if (answer !== 'accept') dialogs.delete(requestId);
       return answer === 'accept';
     });
