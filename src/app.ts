@@ -18,8 +18,11 @@ export { readAudit } from './audit/read.ts';
 export interface App {
   readonly broker: Broker;
   readonly random: Random;
-  /** Withdraws what is open, closes the pages and the tunnel, sends the last events, closes the database: within 1.7 seconds. */
-  close(cause: string): Promise<void>;
+  /**
+   * Withdraws what is open, lets `answers` go out, closes the pages and the tunnel, sends the last events, closes the database.
+   * At most 1.6 seconds and what `answers` takes.
+   */
+  close(cause: string, answers: () => Promise<void>): Promise<void>;
 }
 
 export interface AppOptions {
@@ -52,10 +55,12 @@ export async function openApp({ config, log, clock = systemClock, random = syste
   return {
     broker,
     random,
-    async close(cause) {
+    async close(cause, answers) {
+      const withdrawn = approvals.close(cause);
+      await answers();
       vaults.stop();
-      await within(900, approvals.close(cause));
-      await within(600, doorway.close(), webhooks.flush(550), vaults.close());
+      await within(900, withdrawn);
+      await within(500, doorway.close(), webhooks.flush(450), vaults.close());
       await within(150, audit.close());
     },
   };

@@ -137,9 +137,9 @@ export class Reading {
   async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {
     const { audit, clock } = this.#options;
     const [claim, ...more] = claims;
-    const isOne = claim?.request.names.length === 1 && more.length === 0;
-    if (isOne && error.failure === 'secret_ambiguous') claim.request.narrowing = true;
     const { session, vault, entries, reason } = read;
+    const isOne = claim?.request.names.length === 1 && more.length === 0 && entries.length === 1;
+    if (isOne && error.failure === 'secret_ambiguous') claim.request.narrowing = true;
     const requestId = claim?.request.id;
     await audit.append(
       rowsFor(entries, {

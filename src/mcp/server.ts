@@ -10,6 +10,7 @@ import { VaultError } from '../core/errors.ts';
 import type { Log, Random } from '../core/ports.ts';
 import type { Session } from '../core/request.ts';
 import { budgetMs } from './budget.ts';
+import { watchCancels } from './cancels.ts';
 import { createCall } from './call.ts';
 import { instructions } from './instructions.ts';
 import { WholeLines } from './lines.ts';
@@ -18,7 +19,6 @@ import { failureResult } from './results.ts';
 import { createSession } from './session.ts';
 import type { AnyTool, ToolContext } from './tool.ts';
 import { tools } from './tools/all.ts';
-import { watchCancels } from './zero-cancel.ts';
 
 export interface McpOptions {
   /** Called with the first call, so that `initialize` waits for nothing. */
@@ -44,8 +44,8 @@ export interface McpFace {
   idle(): Promise<void>;
 }
 
-/** A batch of 200 values of 64 KiB each must fit, however much of it is escaped. Bytes. */
-const longestMessage = 64 * 1024 * 1024;
+/** A batch of 200 values of 64 KiB each must fit, even if each byte is written as an escape of six. Bytes. */
+const longestMessage = 96 * 1024 * 1024;
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
@@ -61,16 +61,17 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
   const lines = options.input.pipe(new WholeLines(longestMessage));
   // Whatever ends the reading: without it, nothing must be decided or written any more.
   lines.once('error', () => {
-    log.warn('the client sent a message of more than 64 MiB; the session ends');
+    log.warn('the client sent a message of more than 96 MiB; the session ends');
     options.onClose();
   });
   // Of one piece of input, the SDK may hold the line and what came before it.
   const transport = new StdioServerTransport(lines, options.output, { maxBufferSize: 2 * longestMessage });
-  const zeroSignal = watchCancels(transport);
+  const cancels = watchCancels(transport);
   const running = new Set<Promise<unknown>>();
   const dialogs = new Set<string>();
   let session: Session | null = null;
   server.onclose = () => options.onClose();
+  server.onerror = () => log.once('the client sent something that is not a message of MCP; it gets no answer');
   // Keeps every elicitation from JSON-RPC id 0, which clients built on the SDK cannot cancel.
   server.oninitialized = () => void server.ping().catch(() => undefined);
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.map(listing) }));
@@ -80,15 +81,17 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
       const { broker, random } = await open();
       const client = server.getClientVersion();
       session ??= createSession(client, random);
-      const zero = zeroSignal(extra.requestId);
-      const signal = zero === null ? extra.signal : AbortSignal.any([extra.signal, zero]);
+      const signal = AbortSignal.any([extra.signal, cancels.signal(extra.requestId)]);
       const budget = budgetMs(client?.name ?? '', waitMs);
       const call = createCall({ server, extra, signal, log, agent: session.agent, dialogs, budgetMs: budget });
       return start({ broker, session, call });
     };
     const answer = run().catch((thrown: unknown) => failureResult(explained(thrown, log)));
     running.add(answer);
-    return answer.finally(() => running.delete(answer));
+    return answer.finally(() => {
+      running.delete(answer);
+      cancels.answered(extra.requestId);
+    });
   });
   await server.connect(transport);
   return {

@@ -15,7 +15,8 @@ export async function lookInto<Result>(file: string, look: (database: Database) 
   const database = new Constructor(file, { readonly, timeout: busyTimeout, fileMustExist: true });
   try {
     database.pragma('trusted_schema = OFF');
-    return look(database);
+    // In one transaction, or another process could make its tables between two looks.
+    return database.transaction(() => look(database))();
   } finally {
     database.close();
   }

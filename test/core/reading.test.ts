@@ -225,6 +225,23 @@ describe('a repeated call', () => {
     expect(await another).toBe('pending');
   });
 
+  it('may not read a field of an item because another one turned out to hold several', async () => {
+    const world = new World({ ttlMs: ttl });
+    const first = told(world.read());
+    await world.decide();
+    await first;
+    world.provider.failing = new VaultError('secret_ambiguous', 'several fields');
+    const both = world.read(['A', 'B']);
+    await world.asked(2);
+    await world.decide();
+    await expect(both).rejects.toMatchObject({ failure: 'secret_ambiguous' });
+    world.provider.failing = null;
+    const field = told(world.read(['B#otp'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.clock.pass(1);
+    expect(await field).toBe('pending');
+  });
+
   it('may not read two fields, nor one of an item that was approved in a batch', async () => {
     const world = new World({ ttlMs: ttl });
     world.provider.failing = new VaultError('secret_ambiguous', 'several fields');

@@ -158,6 +158,28 @@ describe('any other client', () => {
     expect((await answer).text).toBe(canary);
   });
 
+  it('that uses an id again before it cancels it is not answered with the value', async () => {
+    client = await vault.connect();
+    const { transport } = client;
+    const heard: unknown[] = [];
+    const handle = transport.onmessage;
+    transport.onmessage = (message) => {
+      heard.push(message);
+      handle?.(message);
+    };
+    const ask = { vault: 'local', name: 'API_KEY', reason: 'x' };
+    const call = { jsonrpc: '2.0', id: 700, method: 'tools/call' } as const;
+    await transport.send({ ...call, params: { name: 'get_secret', arguments: ask } });
+    const link = await client.link();
+    await transport.send({ ...call, params: { name: 'list_secrets', arguments: {} } });
+    await expect.poll(() => JSON.stringify(heard)).toContain('- API_KEY');
+    await transport.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 700 } });
+    await setTimeout(100);
+    await tap(link);
+    await setTimeout(200);
+    expect(JSON.stringify(heard)).not.toContain(canary);
+  });
+
   it('that initializes again without dialogs while one is open does not end the server', async () => {
     const { client } = await withDialogs(async () => (await setTimeout(300), 'accept'));
     const answer = client.get();

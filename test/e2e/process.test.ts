@@ -64,6 +64,32 @@ describe('the process', () => {
     },
   );
 
+  it.each([0, 20, 100])('writes down what it withdraws also when a second signal comes after %i ms', async (ms) => {
+    const server = serve();
+    await server.initialize();
+    server.ask();
+    await server.link();
+    const ended = once(server.child, 'exit');
+    server.child.kill('SIGINT');
+    await setTimeout(ms);
+    server.child.kill('SIGINT');
+    const [code] = await ended;
+    expect(code).toBe(0);
+    expect(vault.actions()).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
+  });
+
+  it('says that it heard what is no message of MCP', async () => {
+    const server = serve();
+    await server.initialize();
+    const params = { name: 'list_secrets', arguments: {}, _meta: { progressToken: {} } };
+    server.send({ id: 2, method: 'tools/call', params });
+    await expect.poll(server.stderr).toContain('not a message of MCP');
+    server.send({ id: 3, method: 'tools/call', params: { name: 'list_secrets', arguments: {} } });
+    await expect.poll(server.stdout).toContain('API_KEY');
+    server.child.stdin.end();
+    await once(server.child, 'exit');
+  });
+
   it('ends within 2 seconds when its client reads neither stdout nor stderr', async () => {
     const server = serve();
     await server.initialize();
@@ -97,9 +123,9 @@ describe('the process', () => {
     server.ask();
     const link = await server.link();
     server.child.stdin.on('error', () => undefined);
-    server.child.stdin.write(`"${'x'.repeat(65 * 1024 * 1024)}`);
+    server.child.stdin.write(`"${'x'.repeat(97 * 1024 * 1024)}`);
     await once(server.child, 'exit');
-    expect(server.stderr()).toContain('more than 64 MiB');
+    expect(server.stderr()).toContain('more than 96 MiB');
     await expect(fetch(link)).rejects.toThrow();
     expect(vault.actions().slice(-2)).toEqual(['requested API_KEY', 'withdrawn API_KEY']);
   });

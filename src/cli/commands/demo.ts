@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { VaultError } from '../../core/errors.ts';
 import { maskedPreview } from '../../core/text.ts';
 import type { DemoClient } from '../../mcp/client.ts';
@@ -20,7 +21,7 @@ export interface DemoOptions {
 export async function demo(options: DemoOptions): Promise<number> {
   const sandbox = await openSandbox(options);
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
+  process.on('SIGINT', () => stop.abort());
   try {
     return await walk(options, sandbox, stop.signal);
   } finally {
@@ -45,6 +46,8 @@ async function walk({ auto, keep }: DemoOptions, sandbox: Sandbox, stop: AbortSi
     await firstRead(client, auto);
     await secondRead(client);
   } catch (thrown) {
+    // Ctrl-C reaches the server too, whose withdrawal may be heard before the signal.
+    await setTimeout(100);
     if (stop.aborted) return interrupted;
     process.stderr.write(stderr);
     throw thrown;

@@ -35,14 +35,13 @@ export async function mcp(): Promise<number> {
   });
   const cause = await ended;
   // Answers that need nobody, to a client that has said all it had to say.
-  await atMost(answerMs, face.idle());
-  await app.close(cause);
+  await app.close(cause, () => atMost(answerMs, face.idle()));
   await atMost(answerMs, flushed(output));
   return 0;
 }
 
 /** The app, and with it every heavy module, is opened by the first call: some clients start a server just to probe it. */
-function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: (cause: string) => Promise<void> } {
+function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: App['close'] } {
   let opening: Promise<App> | null = null;
   const start = async (): Promise<App> => {
     const { openApp } = await import('../../app.ts');
@@ -50,7 +49,7 @@ function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: (ca
   };
   return {
     open: () => (opening ??= start()),
-    close: async (cause) => (await opening)?.close(cause),
+    close: async (cause, answers) => (opening === null ? answers() : (await opening).close(cause, answers)),
   };
 }
 
@@ -60,11 +59,12 @@ function watchEnd(output: Writable, end: (cause: string) => void): void {
   // A client that is gone shows first where it should read.
   output.once('error', gone);
   process.stdin.once('end', gone).once('close', gone).once('error', gone);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(`ended by ${signal}`));
+  // For good: a second signal must not end the process while the first is being obeyed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(`ended by ${signal}`));
 }
 
 /** Milliseconds. A client that does not read must not keep us. */
-const answerMs = 150;
+const answerMs = 100;
 
 function flushed(output: Writable): Promise<void> {
   return new Promise((resolve) => output.write('', () => resolve()));
