@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, renameSync } from 'node:fs';
-import { open, readdir, unlink } from 'node:fs/promises';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -27,6 +27,16 @@ export async function readSteadily(path: string, limit: number): Promise<FileRea
     return await readOpened(handle, limit).finally(() => handle.close());
   } catch (cause) {
     return { kind: troubles[codeOf(cause)] ?? 'failed', cause };
+  }
+}
+
+/** Changes whenever the file does, or another takes its place; null if it cannot be looked at. */
+export async function stampOf(path: string): Promise<string | null> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    return null;
   }
 }
 

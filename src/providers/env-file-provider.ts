@@ -3,6 +3,7 @@ import type { Provider } from '../core/ports.ts';
 import type { Entry } from '../core/request.ts';
 import { Secret } from '../core/secret.ts';
 import { oneLine } from '../core/text.ts';
+import { stampOf } from '../platform/files.ts';
 import { shared } from '../platform/shared.ts';
 import { dotenvParser } from './dotenv-parser.ts';
 import type { EnvFile } from './env-file-place.ts';
@@ -19,11 +20,12 @@ export function envFileProvider(file: EnvFile): Provider {
     await warnings.about(owner);
     return (await dotenvParser())(text);
   });
+  const names = rememberedNames(file, values);
   return {
-    list: async () => [...(await values()).keys()].map(entryOf),
-    resolve: async (names) => {
-      const known = await values();
-      return names.map((name) => (known.has(name) ? entryOf(name) : null));
+    list: async () => [...(await names())].map(entryOf),
+    resolve: async (asked) => {
+      const known = await names();
+      return asked.map((name) => (known.has(name) ? entryOf(name) : null));
     },
     fetch: async (entries) => {
       const known = await values();
@@ -32,6 +34,21 @@ export function envFileProvider(file: EnvFile): Provider {
     writer: envFileWriter(file, warnings),
     close: async () => undefined,
   };
+}
+
+/** The names, read again whenever the file has changed. Values are never remembered. */
+function rememberedNames(
+  file: EnvFile,
+  values: () => Promise<ReadonlyMap<string, string>>,
+): () => Promise<ReadonlySet<string>> {
+  let known: { stamp: string; names: ReadonlySet<string> } | null = null;
+  return shared(async () => {
+    const stamp = await stampOf(file.path);
+    if (known !== null && known.stamp === stamp) return known.names;
+    const names = new Set((await values()).keys());
+    known = stamp === null ? null : { stamp, names };
+    return names;
+  });
 }
 
 function entryOf(name: string): Entry {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { VaultError } from '../../src/core/errors.ts';
@@ -43,6 +44,15 @@ describe('reading an env file', () => {
     expect(await read(bench)).toEqual({ A: '2', B: '3' });
     await rename(bench.path, `${bench.path}.old`);
     await expect(bench.provider.list(call)).rejects.toThrow(/does not exist/u);
+  });
+
+  it('sees an edit that leaves the size as it was', async () => {
+    const bench = await envBench('OLD=1\n');
+    expect(await bench.provider.resolve(['OLD', 'NEW'], call)).toEqual([{ id: 'OLD', name: 'OLD' }, null]);
+    // File systems count time in ticks of some milliseconds.
+    await setTimeout(20);
+    await writeFile(bench.path, 'NEW=1\n');
+    expect(await bench.provider.resolve(['OLD', 'NEW'], call)).toEqual([null, { id: 'NEW', name: 'NEW' }]);
   });
 
   it('lists 10,000 names', async () => {
