@@ -14,7 +14,7 @@ const writeMs = 120_000;
 export class Vaults {
   readonly #vaults: ReadonlyMap<string, Vault>;
   readonly #clock: Clock;
-  readonly #ending = new AbortController();
+  readonly #working = new Set<AbortController>();
 
   constructor(vaults: readonly Vault[], clock: Clock) {
     this.#vaults = new Map(vaults.map((vault) => [vault.name, vault]));
@@ -36,7 +36,7 @@ export class Vaults {
 
   /** Tells every provider that is at work to stop; a write under way undoes what it did. */
   stop(): void {
-    this.#ending.abort();
+    for (const work of this.#working) work.abort();
   }
 
   async close(): Promise<void> {
@@ -69,26 +69,27 @@ export class Vaults {
     ms: number,
     gone: AbortSignal | undefined,
   ): { signal: AbortSignal; reached: Promise<never>; lift: () => void } {
-    const late = new AbortController();
+    const work = new AbortController();
     const { promise: reached, reject } = Promise.withResolvers<never>();
     reached.catch(() => undefined);
-    const leave = (): void => reject(new VaultError('closing', 'the call was cancelled'));
+    const end = (error: VaultError): void => {
+      work.abort();
+      reject(error);
+    };
+    const leave = (): void => end(new VaultError('closing', 'the call was cancelled'));
     const stop = this.#clock.after(ms, () => {
-      late.abort();
-      reject(
-        new VaultError('provider_unavailable', `vault "${vault.name}" did not answer within ${ms / 1000} seconds`),
-      );
+      const seconds = ms / 1000;
+      end(new VaultError('provider_unavailable', `vault "${vault.name}" did not answer within ${seconds} seconds`));
     });
     if (gone?.aborted === true) leave();
     gone?.addEventListener('abort', leave, { once: true });
-    return {
-      signal: AbortSignal.any([late.signal, this.#ending.signal, ...(gone === undefined ? [] : [gone])]),
-      reached,
-      lift: () => {
-        stop();
-        gone?.removeEventListener('abort', leave);
-      },
+    this.#working.add(work);
+    const lift = (): void => {
+      stop();
+      gone?.removeEventListener('abort', leave);
+      this.#working.delete(work);
     };
+    return { signal: work.signal, reached, lift };
   }
 
   /** The entries of all names. Throws `secret_unknown` for the first that does not exist, naming the nearest that does. */

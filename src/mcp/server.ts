@@ -81,7 +81,7 @@ export async function serveMcp(options: McpOptions): Promise<McpFace> {
       const { broker, random } = await open();
       const client = server.getClientVersion();
       session ??= createSession(client, random);
-      const signal = AbortSignal.any([extra.signal, cancels.signal(extra.requestId)]);
+      const signal = cancels.signal(extra.requestId);
       const budget = budgetMs(client?.name ?? '', waitMs);
       const call = createCall({ server, extra, signal, log, agent: session.agent, dialogs, budgetMs: budget });
       return start({ broker, session, call });
