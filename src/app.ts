@@ -4,6 +4,7 @@ import type { Config, PluginPorts, VaultConfig } from './config/config.ts';
 import { Approvals } from './core/approvals.ts';
 import { Broker } from './core/broker.ts';
 import type { Clock } from './core/clock.ts';
+import { atMost } from './core/clock.ts';
 import { asVaultError } from './core/errors.ts';
 import type { Log, Random, Vault } from './core/ports.ts';
 import { Vaults } from './core/vaults.ts';
@@ -79,13 +80,4 @@ async function openVault(config: VaultConfig, ports: PluginPorts): Promise<Vault
       provider: asVaultError(thrown, 'vault_unavailable', `vault "${name}" cannot be opened`),
     };
   }
-}
-
-async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  let stop = (): void => undefined;
-  const over = new Promise((resolve) => {
-    stop = clock.after(ms, () => resolve(null));
-  });
-  await Promise.race([work, over]);
-  stop();
 }

@@ -2,9 +2,11 @@ import type { Clock, Deadline } from './clock.ts';
 import { deadlineIn, isOver, plus, remaining } from './clock.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
+import { liveRequest, waitFor } from './live-request.ts';
+import { Repeating } from './repeating.ts';
 import type { AuditLog, DecideResult, Desk, Log, Random, RequestView } from './ports.ts';
 import type { Approver, Decision, RequestId, RequestStep, SessionId } from './request.ts';
-import { next, requestId } from './request.ts';
+import { next } from './request.ts';
 import { decisionRecord, requestRows } from './rows.ts';
 import { viewOf } from './view.ts';
 
@@ -35,7 +37,7 @@ export class Approvals implements Desk {
   readonly #maxOpen: number;
   readonly #byId = new Map<RequestId, LiveRequest>();
   readonly #underWay = new Set<Promise<unknown>>();
-  #stopSweep: (() => void) | null = null;
+  readonly #sweeper: Repeating;
   readonly #gone = new Set<SessionId>();
   #closed = false;
 
@@ -46,31 +48,18 @@ export class Approvals implements Desk {
     this.#log = options.log;
     this.#expiresInMs = options.expiresInMs;
     this.#maxOpen = options.maxOpen;
+    this.#sweeper = new Repeating(options.clock, { due: () => this.#due(), run: () => this.#sweep() });
   }
 
   /** Opens a request and commits its rows `requested`; `ready` tells how that went. Throws `too_many_requests`, `closing`. */
   open(asked: NewRequest): LiveRequest {
     this.checkRoom(asked.session.id);
     const openedAt = deadlineIn(this.#clock, 0);
-    const request: LiveRequest = {
-      ...asked,
-      id: requestId(this.#random.id()),
-      openedAt,
-      expiry: plus(openedAt, this.#expiresInMs),
-      ready: Promise.resolve(),
-      state: 'opening',
-      otherReasons: new Set(),
-      waiters: new Set(),
-      unclaimed: false,
-      spent: false,
-      held: 0,
-      untold: false,
-      narrowing: false,
-    };
+    const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs: this.#expiresInMs });
     this.#byId.set(request.id, request);
     request.ready = this.#commitOpening(request);
     request.ready.catch(() => undefined);
-    this.#scheduleSweep();
+    this.#sweeper.start();
     return request;
   }
 
@@ -120,23 +109,9 @@ export class Approvals implements Desk {
 
   /** Waits until the request ends, the budget is spent or the call is aborted. Every call that waits at an approval gets a claim. */
   wait(request: LiveRequest, options: { signal: AbortSignal; budgetMs: number }): Promise<WaitEnd> {
-    const { signal, budgetMs } = options;
-    return new Promise((resolve) => {
-      const end = (result: WaitEnd): void => {
-        request.waiters.delete(end);
-        stopTimer();
-        signal.removeEventListener('abort', onAbort);
-        resolve(result);
-      };
-      const onAbort = (): void => end({ kind: 'aborted' });
-      const stopTimer = Number.isFinite(budgetMs)
-        ? this.#clock.after(budgetMs, () => end({ kind: 'budget' }))
-        : (): void => undefined;
-      if (signal.aborted) return end({ kind: 'aborted' });
-      if (!isOpen(request)) return end({ kind: 'withdrawn', request });
-      signal.addEventListener('abort', onAbort, { once: true });
-      request.waiters.add(end);
-    });
+    return isOpen(request)
+      ? waitFor(request, { ...options, clock: this.#clock })
+      : Promise.resolve({ kind: 'withdrawn', request });
   }
 
   view(id: RequestId): RequestView | null {
@@ -178,7 +153,7 @@ export class Approvals implements Desk {
   /** Ends every request; resolves when all rows are committed or have failed. Nothing can be opened or decided afterwards. */
   async close(cause: string): Promise<void> {
     this.#closed = true;
-    this.#stopSweep?.();
+    this.#sweeper.stop();
     for (const request of this.#byId.values()) this.#end(request, cause);
     while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
   }
@@ -242,7 +217,7 @@ export class Approvals implements Desk {
     request.unclaimed = waiters.length === 0;
     this.#perform(request);
     for (const wake of waiters) wake({ kind: 'approved', claim: this.#claim(request, decision) });
-    this.#scheduleSweep();
+    this.#sweeper.start();
   }
 
   #claim(request: LiveRequest, decision = request.decision): Claim {
@@ -344,16 +319,12 @@ export class Approvals implements Desk {
     else request.unclaimed = false;
   }
 
-  #scheduleSweep(): void {
-    if (this.#stopSweep !== null || this.#closed || this.#byId.size === 0) return;
+  /** Milliseconds until something ends by itself; null if nothing will. */
+  #due(): number | null {
     // What is being written down or fetched ends by itself, and is looked at then.
     const waiting = this.#all(({ state, held }) => state === 'pending' || (state === 'approved' && held === 0));
     const due = waiting.map((request) => remaining(this.#clock, request.pickUp ?? request.expiry));
-    this.#stopSweep = this.#clock.after(Math.max(1, Math.min(sweepMs, ...due)), () => {
-      this.#stopSweep = null;
-      this.#sweep();
-      this.#scheduleSweep();
-    });
+    return this.#byId.size === 0 ? null : Math.min(sweepMs, ...due);
   }
 
   #all(fits: (request: LiveRequest) => boolean): LiveRequest[] {

@@ -32,6 +32,14 @@ export function isOver(clock: Clock, deadline: Deadline): boolean {
   return remaining(clock, deadline) === 0;
 }
 
+/** Waits for some work, but not longer than `ms`; what comes of it does not matter. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const stop = clock.after(ms, () => resolve(null));
+  await Promise.race([work.catch(() => null), late]);
+  stop();
+}
+
 /** ISO 8601 in UTC with milliseconds. */
 export function isoTime(wall: number): string {
   return new Date(wall).toISOString();

@@ -1,7 +1,9 @@
-import type { Deadline } from './clock.ts';
+import type { Clock, Deadline } from './clock.ts';
+import { plus } from './clock.ts';
 import type { VaultError } from './errors.ts';
 import type { VaultPolicy } from './policy.ts';
 import type { AskedName, Decision, Operation, RequestId, RequestState, Session } from './request.ts';
+import { requestId } from './request.ts';
 
 /** What `Approvals.open` needs to know about a request. */
 export interface NewRequest {
@@ -66,4 +68,48 @@ export interface Claim {
   isGood(): boolean;
   spend(): void;
   giveBack(): void;
+}
+
+/** A request at the start of its life. */
+export function liveRequest(
+  asked: NewRequest,
+  at: { id: string; openedAt: Deadline; expiresInMs: number },
+): LiveRequest {
+  return {
+    ...asked,
+    id: requestId(at.id),
+    openedAt: at.openedAt,
+    expiry: plus(at.openedAt, at.expiresInMs),
+    ready: Promise.resolve(),
+    state: 'opening',
+    otherReasons: new Set(),
+    waiters: new Set(),
+    unclaimed: false,
+    spent: false,
+    held: 0,
+    untold: false,
+    narrowing: false,
+  };
+}
+
+/** Waits until somebody wakes the waiters of this request, the budget is spent or the call is aborted. */
+export function waitFor(
+  request: LiveRequest,
+  { signal, budgetMs, clock }: { signal: AbortSignal; budgetMs: number; clock: Clock },
+): Promise<WaitEnd> {
+  const { promise, resolve } = Promise.withResolvers<WaitEnd>();
+  const end = (result: WaitEnd): void => {
+    request.waiters.delete(end);
+    stopTimer();
+    signal.removeEventListener('abort', onAbort);
+    resolve(result);
+  };
+  const onAbort = (): void => end({ kind: 'aborted' });
+  const stopTimer = Number.isFinite(budgetMs)
+    ? clock.after(budgetMs, () => end({ kind: 'budget' }))
+    : (): void => undefined;
+  signal.addEventListener('abort', onAbort, { once: true });
+  request.waiters.add(end);
+  if (signal.aborted) onAbort();
+  return promise;
 }

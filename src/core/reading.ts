@@ -7,6 +7,7 @@ import type { Ending, Released } from './outcome.ts';
 import { rule } from './policy.ts';
 import type { AuditLog, Call, Vault } from './ports.ts';
 import type { Entry, Session } from './request.ts';
+import type { Step } from './rows.ts';
 import { requestRows, rowsFor } from './rows.ts';
 import type { Secret } from './secret.ts';
 import type { Vaults } from './vaults.ts';
@@ -137,44 +138,19 @@ export class Reading {
   async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {
     const { audit, clock } = this.#options;
     const [claim, ...more] = claims;
-    const { session, vault, entries, reason } = read;
-    const isOne = claim?.request.names.length === 1 && more.length === 0 && entries.length === 1;
+    const isOne = claim?.request.names.length === 1 && more.length === 0 && read.entries.length === 1;
     if (isOne && error.failure === 'secret_ambiguous') claim.request.narrowing = true;
-    const requestId = claim?.request.id;
-    await audit.append(
-      rowsFor(entries, {
-        action: 'failed',
-        at: clock.wall(),
-        session,
-        vault: vault.name,
-        operation: 'read',
-        reason,
-        scope: vault.policy.scope,
-        detail: { cause: error.failure },
-        ...(requestId === undefined ? {} : { requestId }),
-      }),
-    );
+    const requestId = claim === undefined ? {} : { requestId: claim.request.id };
+    const failed = { ...step(read, clock), ...requestId, action: 'failed', detail: { cause: error.failure } } as const;
+    await audit.append(rowsFor(read.entries, failed));
   }
 
   #row(read: Read, { entry, claim, window }: Cover): AuditRow {
     const { clock } = this.#options;
-    const { session, vault, reason } = read;
-    const step = {
-      at: clock.wall(),
-      session,
-      vault: vault.name,
-      operation: 'read',
-      reason,
-      scope: vault.policy.scope,
-    } as const;
     if (claim !== null) return releasedRow(read, entry, claim, clock.wall());
     if (window === null) throw new VaultError('internal', 'a value without a window or an approval');
-    const auto = {
-      ...step,
-      action: 'auto_approved',
-      ttlExpiresAt: window.until.wall,
-      detail: { window: window.request },
-    } as const;
+    const detail = { window: window.request };
+    const auto = { ...step(read, clock), action: 'auto_approved', ttlExpiresAt: window.until.wall, detail } as const;
     return only(rowsFor([entry], auto));
   }
 
@@ -190,6 +166,11 @@ export class Reading {
       this.#options.windows.open({ session: session.id, vault, entryId, until, request: id });
     }
   }
+}
+
+/** What the rows of a read without a request have in common. */
+function step({ session, vault, reason }: Read, clock: Clock): Omit<Step, 'action'> {
+  return { at: clock.wall(), session, vault: vault.name, operation: 'read', reason, scope: vault.policy.scope };
 }
 
 /** The approved reason stays; one that this call gave instead of it is noted. */

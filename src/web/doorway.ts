@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { atMost } from '../core/clock.ts';
 import { asVaultError, VaultError } from '../core/errors.ts';
 import type { Desk, Doorway, Log, Random, Tunnel } from '../core/ports.ts';
 import type { House } from './house.ts';
@@ -44,7 +45,7 @@ export function openDoorway(options: DoorwayOptions): Doorway {
 
   const shut = async (): Promise<void> => {
     const closeHouse = opening?.then((open) => open.close());
-    await Promise.race([Promise.allSettled([closeHouse, wayIn.close()]), pause(clock, closeMs)]);
+    await atMost(clock, closeMs, Promise.allSettled([closeHouse, wayIn.close()]));
   };
 
   return {
@@ -60,8 +61,4 @@ export function openDoorway(options: DoorwayOptions): Doorway {
     },
     close: () => (closing ??= shut()),
   };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
 }

@@ -1,5 +1,6 @@
 import type { CommittedRow } from '../core/audit-row.ts';
 import type { Clock } from '../core/clock.ts';
+import { atMost } from '../core/clock.ts';
 import type { EventSink, Log } from '../core/ports.ts';
 import type { Endpoint } from './courier.ts';
 import { createCourier } from './courier.ts';
@@ -29,18 +30,9 @@ export function createWebhooks({ endpoints, log, clock, timeoutMs = 10_000 }: We
       }
     },
     async flush(ms) {
-      await within(clock, ms, Promise.all(couriers.map(({ idle }) => idle())));
+      await atMost(clock, ms, Promise.all(couriers.map(({ idle }) => idle())));
       const left = couriers.reduce((sum, courier) => sum + courier.left(), 0);
       if (left > 0) log.warn(`${left} ${left === 1 ? 'event was' : 'events were'} not delivered before the end`);
     },
   };
-}
-
-async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  let stop = (): void => undefined;
-  const time = new Promise((resolve) => {
-    stop = clock.after(ms, () => resolve(null));
-  });
-  await Promise.race([work, time]);
-  stop();
 }

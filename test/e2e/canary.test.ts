@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TestClient } from '../support/vault.ts';
+import { auditActions } from '../../src/core/audit-row.ts';
 import { canary, openPage, tap, TestVault } from '../support/vault.ts';
 import type { Sink } from '../webhooks/support.ts';
 import { openSink } from '../webhooks/support.ts';
@@ -15,19 +16,7 @@ let client: TestClient;
 
 beforeEach(async () => {
   sink = await openSink();
-  const events = [
-    'requested',
-    'approved',
-    'denied',
-    'auto_approved',
-    'released',
-    'refused',
-    'expired',
-    'lapsed',
-    'withdrawn',
-    'failed',
-  ];
-  const webhooks = [{ url: `${sink.origin}/events`, authorization: 'env:LOG_KEY', events }];
+  const webhooks = [{ url: `${sink.origin}/events`, authorization: 'env:LOG_KEY', events: auditActions }];
   const vaults = {
     local: { type: 'env', file: '.env.secrets', writable: true, ttl: 1 },
     closed: { type: 'env', file: '.env.secrets' },

@@ -35,6 +35,17 @@ async function withDialogs(
   return { client, completed };
 }
 
+/** Whatever comes over the wire, also what no request waits for. */
+function listenedTo({ transport }: TestClient) {
+  const heard: unknown[] = [];
+  const handle = transport.onmessage;
+  transport.onmessage = (message) => {
+    heard.push(message);
+    handle?.(message);
+  };
+  return { transport, heard };
+}
+
 describe('a client that declares URL elicitation', () => {
   it('gets the link in a dialog; accepting it approves nothing, a tap does, and completion is told', async () => {
     const { promise: url, resolve: shown } = Promise.withResolvers<string>();
@@ -131,13 +142,7 @@ describe('any other client', () => {
     ['"", which counts as none', '', 'later'],
   ])('that cancels its request with id %s is not answered with the value either', async (_, id, when) => {
     client = await vault.connect();
-    const { transport } = client;
-    const heard: unknown[] = [];
-    const handle = transport.onmessage;
-    transport.onmessage = (message) => {
-      heard.push(message);
-      handle?.(message);
-    };
+    const { transport, heard } = listenedTo(client);
     const params = { name: 'get_secret', arguments: { vault: 'local', name: 'API_KEY', reason: 'x' } };
     const cancel = {
       jsonrpc: '2.0',
@@ -160,13 +165,7 @@ describe('any other client', () => {
 
   it('that uses an id again before it cancels it is not answered with the value', async () => {
     client = await vault.connect();
-    const { transport } = client;
-    const heard: unknown[] = [];
-    const handle = transport.onmessage;
-    transport.onmessage = (message) => {
-      heard.push(message);
-      handle?.(message);
-    };
+    const { transport, heard } = listenedTo(client);
     const ask = { vault: 'local', name: 'API_KEY', reason: 'x' };
     const call = { jsonrpc: '2.0', id: 700, method: 'tools/call' } as const;
     await transport.send({ ...call, params: { name: 'get_secret', arguments: ask } });

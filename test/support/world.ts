@@ -176,6 +176,14 @@ export class World {
     return this.broker.read(session, { tool, vault, names, reason }, options.call ?? this.call());
   }
 
+  /** A read that may wait for a millisecond only: the values if no person is needed, else "pending". */
+  async glance(names: string[]): Promise<string> {
+    const outcome = told(this.read(names, { call: this.call({ budgetMs: 1 }) }));
+    await this.settle();
+    this.clock.pass(1);
+    return outcome;
+  }
+
   write(writes: { name: string; value: string }[], options: { call?: Call; reason?: string } = {}) {
     const ask = { tool: 'set_secrets', vault: 'v', writes, reason: options.reason ?? 'because' };
     return this.broker.write(this.session, ask, options.call ?? this.call());
