@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestVault } from '../support/vault.ts';
+import { canary, tap, TestVault } from '../support/vault.ts';
 import { Toolbox } from './toolbox.ts';
 
 const minutes = 60_000;
@@ -31,13 +31,18 @@ describe('the packed tarball, installed by npm 12 with its default settings', ()
   }, 5 * minutes);
 
   it.each(['22.14.0', '22.23.3', '24.21.0', '26.10.0'])(
-    'answers list_secrets and opens its database under Node %s',
+    'lists, asks, releases and writes under Node %s',
     async (version) => {
       const node = await tools.node(version);
       const client = await vault.connect({ command: [node, installed] });
       expect((await client.call('list_secrets', {})).text).toContain('- API_KEY');
-      expect((await client.get('NO_SUCH')).text).toMatch(/^failed: .*no secret/u);
-      expect(vault.actions().at(-1)).toBe('refused NO_SUCH');
+      const read = client.get();
+      await tap(await client.link());
+      expect((await read).text).toBe(canary);
+      const write = client.call('set_secret', { vault: 'local', name: 'NEW', value: version, reason: 'a test' });
+      await tap(await client.link(2));
+      expect((await write).text).toMatch(/^approved: saved NEW/u);
+      expect(vault.actions().slice(-3)).toEqual(['requested NEW', 'approved NEW', 'released NEW']);
       await client.close();
     },
     2 * minutes,
