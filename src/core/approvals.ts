@@ -17,6 +17,8 @@ const rememberedMs = 15 * 60_000;
 /** Both clocks are looked at this often while anything is open. */
 const sweepMs = 1_000;
 const maxOtherReasons = 5;
+/** And no more of them than this, however many a client opens and takes back. */
+const remembered = 1_000;
 
 export interface ApprovalsOptions {
   readonly clock: Clock;
@@ -56,6 +58,7 @@ export class Approvals implements Desk {
     this.checkRoom(asked.session.id);
     const openedAt = deadlineIn(this.#clock, 0);
     const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs: this.#expiresInMs });
+    this.#forgetOldest();
     this.#byId.set(request.id, request);
     request.ready = this.#commitOpening(request);
     request.ready.catch(() => undefined);
@@ -305,6 +308,14 @@ export class Approvals implements Desk {
       if (request.state === 'pending' && isOver(this.#clock, request.expiry)) this.#endUntold(request, 'expire');
       if (this.#isOver(request.pickUp)) this.#pickUpOver(request);
       if (isEnded(request) && isOver(this.#clock, plus(request.expiry, rememberedMs))) this.#byId.delete(request.id);
+    }
+  }
+
+  #forgetOldest(): void {
+    let tooMany = this.#byId.size - this.#maxOpen - remembered;
+    for (const request of this.#byId.values()) {
+      if (tooMany <= 0) return;
+      if (isEnded(request) && this.#byId.delete(request.id)) tooMany -= 1;
     }
   }
 

@@ -560,6 +560,26 @@ describe('refusals, about which nobody is asked', () => {
   });
 });
 
+describe('requests that have ended', () => {
+  it('are remembered for their pages, but not without end', async () => {
+    const world = new World();
+    const first = world.read(['A'], { call: world.call({ byPerson: true }) });
+    const oldest = await world.asked();
+    await world.decide(false);
+    await first;
+    expect(world.approvals.view(oldest)?.state).toBe('denied');
+    for (let at = 0; at < 1_050; at += 1) {
+      const gone = new AbortController();
+      const call = world.read(['A'], { call: world.call({ signal: gone.signal, byPerson: true }) });
+      await world.asked();
+      gone.abort('user-cancel');
+      await call;
+    }
+    expect(world.approvals.view(oldest)).toBeNull();
+    expect(world.approvals.view(await world.asked())?.state).toBe('withdrawn');
+  });
+});
+
 describe('a provider that does not answer', () => {
   it('is given up after 20 seconds; nothing is released', async () => {
     const world = new World();
