@@ -1,4 +1,4 @@
-import { failures, VaultError } from '../core/errors.ts';
+import { exitCodes, VaultError } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
 import { packageVersion } from '../platform/package.ts';
 import { usage } from './specs.ts';
@@ -39,5 +39,5 @@ function complain(thrown: unknown): number {
   const hint = known ? thrown.hint : undefined;
   process.stderr.write(`agent-vault: error: ${oneLine(message)}\n`);
   if (hint !== undefined) process.stderr.write(`agent-vault: hint: ${oneLine(hint).replace(/\\n/gu, '\n')}\n`);
-  return failures[known ? thrown.failure : 'internal'].exit;
+  return exitCodes[known ? thrown.failure : 'internal'];
 }

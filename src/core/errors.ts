@@ -19,27 +19,27 @@ export type Failure =
   | 'tunnel_unavailable'
   | 'internal';
 
-/** How a failure looks outside: HTTP status on the approval pages, exit code of the command line. */
-export const failures = {
-  config_invalid: { status: 500, exit: 1 },
-  input_invalid: { status: 400, exit: 2 },
-  vault_unknown: { status: 404, exit: 3 },
-  vault_unavailable: { status: 503, exit: 4 },
-  vault_read_only: { status: 403, exit: 3 },
-  secret_unknown: { status: 404, exit: 3 },
-  secret_ambiguous: { status: 409, exit: 3 },
-  secret_changed: { status: 409, exit: 3 },
-  value_unwritable: { status: 400, exit: 3 },
-  provider_refused: { status: 403, exit: 4 },
-  provider_limited: { status: 429, exit: 4 },
-  provider_unavailable: { status: 503, exit: 4 },
-  approval_unavailable: { status: 503, exit: 4 },
-  audit_unavailable: { status: 503, exit: 4 },
-  too_many_requests: { status: 429, exit: 4 },
-  closing: { status: 503, exit: 4 },
-  tunnel_unavailable: { status: 503, exit: 4 },
-  internal: { status: 500, exit: 70 },
-} as const satisfies Record<Failure, { status: number; exit: number }>;
+/** The exit code with which a failure ends the command line. */
+export const exitCodes = {
+  config_invalid: 1,
+  input_invalid: 2,
+  vault_unknown: 3,
+  vault_unavailable: 4,
+  vault_read_only: 3,
+  secret_unknown: 3,
+  secret_ambiguous: 3,
+  secret_changed: 3,
+  value_unwritable: 3,
+  provider_refused: 4,
+  provider_limited: 4,
+  provider_unavailable: 4,
+  approval_unavailable: 4,
+  audit_unavailable: 4,
+  too_many_requests: 4,
+  closing: 4,
+  tunnel_unavailable: 4,
+  internal: 70,
+} as const satisfies Record<Failure, number>;
 
 export interface VaultErrorOptions {
   /** For the operator, on stderr: what to do about it. Never a value, token or foreign text. */

@@ -22,23 +22,16 @@ export class Waiting {
   /** @param deadline by the monotonic clock, milliseconds */
   async on(request: LiveRequest, call: Call, deadline: number): Promise<WaitEnd> {
     const waiting = this.#approvals.wait(request, { signal: call.signal, budgetMs: this.left(deadline) });
-    let stop: (() => void) | null = null;
-    let over = false;
-    const announcing = this.#announce(request, call, (stopAnnouncing) => {
-      if (over) stopAnnouncing();
-      else stop = stopAnnouncing;
-    });
-    announcing.catch((thrown: unknown) => {
-      this.#approvals.fail(
-        request,
-        asVaultError(thrown, 'approval_unavailable', 'the approval page could not be started'),
-      );
+    const announcing = this.#announce(request, call).catch((thrown: unknown) => {
+      const error = asVaultError(thrown, 'approval_unavailable', 'the approval page could not be started');
+      this.#approvals.fail(request, error);
+      return nothing;
     });
     try {
       return await waiting;
     } finally {
-      over = true;
-      stopped(stop);
+      // It may still be under way; then it stops as soon as it has begun.
+      void announcing.then((stop) => stop());
     }
   }
 
@@ -61,22 +54,22 @@ export class Waiting {
     return { status: 'withdrawn', requestId: request.id };
   }
 
-  async #announce(request: LiveRequest, call: Call, started: (stop: () => void) => void): Promise<void> {
+  /** Returns what to call when the wait is over. */
+  async #announce(request: LiveRequest, call: Call): Promise<() => void> {
     await request.ready;
     const link = await this.#doorway.link(request.id, request.expiry.wall);
-    if (request.state !== 'pending') return;
+    if (request.state !== 'pending') return nothing;
     const first = !this.#announced.has(request);
     this.#announced.add(request);
     const withdraw = (): void => this.#approvals.withdraw(request, 'declined in the client');
-    const announcement = {
+    return call.announce({
       ...link,
       requestId: request.id,
       summary: summary(request),
       expiresAt: request.expiry.wall,
       first,
       withdraw,
-    };
-    started(call.announce(announcement));
+    });
   }
 }
 
@@ -99,6 +92,6 @@ function summary({ operation, names, vault }: LiveRequest): string {
   return `${operation} ${first}${more} ${operation === 'read' ? 'from' : 'to'} vault ${shown(vault)}`;
 }
 
-function stopped(stop: (() => void) | null): void {
-  stop?.();
+function nothing(): void {
+  // Nobody was told, so nothing has to stop.
 }

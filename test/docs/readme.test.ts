@@ -5,7 +5,7 @@ import { columns } from '../../src/audit/chain.ts';
 import { usage } from '../../src/cli/specs.ts';
 import { configReference } from '../../src/config/reference.ts';
 import { auditActions } from '../../src/core/audit-row.ts';
-import { failures } from '../../src/core/errors.ts';
+import { exitCodes } from '../../src/core/errors.ts';
 import { limits } from '../../src/core/input.ts';
 import { budgetMs } from '../../src/mcp/budget.ts';
 import { eventsOf } from '../../src/webhooks/events.ts';
@@ -85,7 +85,7 @@ describe('the README', () => {
   it('has the exit codes that a command can end with', () => {
     const documented = [...section('## Command line').matchAll(/(?:codes: |; )(\d+) /gu)].map(([, code]) => Number(code));
     const ends = ['config_invalid', 'input_invalid', 'approval_unavailable', 'internal'] as const;
-    expect(documented).toEqual([0, ...ends.map((failure) => failures[failure].exit)]);
+    expect(documented).toEqual([0, ...ends.map((failure) => exitCodes[failure])]);
   });
 
   it('names only scripts that there are', () => {

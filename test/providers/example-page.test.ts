@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { failures } from '../../src/core/errors.ts';
+import { exitCodes } from '../../src/core/errors.ts';
 
 const fileText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const page = fileText('docs/write-a-provider.md');
@@ -17,5 +17,5 @@ it('shows no other code that nobody compiles', () => {
 it('names only failures that exist', () => {
   const named = [...page.matchAll(/^\| `([a-z_]+)` \|/gmu)].map(([, failure]) => failure);
   expect(named.length).toBeGreaterThan(4);
-  expect(named.filter((failure) => failure === undefined || !Object.hasOwn(failures, failure))).toEqual([]);
+  expect(named.filter((failure) => failure === undefined || !Object.hasOwn(exitCodes, failure))).toEqual([]);
 });

@@ -47,8 +47,16 @@ function onFirstUse(options: AppOptions): { open: () => Promise<App>; close: App
     const { openApp } = await import('../../app.ts');
     return openApp(options);
   };
+  const forget = (): void => {
+    opening = null;
+  };
   return {
-    open: () => (opening ??= start()),
+    open: () => {
+      opening ??= start();
+      // What could not be opened may be by the next call.
+      opening.catch(forget);
+      return opening;
+    },
     close: async (cause, answers) => (opening === null ? answers() : (await opening).close(cause, answers)),
   };
 }
