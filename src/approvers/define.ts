@@ -1,24 +1,62 @@
-import type { Approver, RequestId } from '../core/request.ts';
+import type { Json } from '../core/canonical.ts';
+import type { Proof } from '../core/request.ts';
 
-/** What somebody sent in order to decide. The link, the origin and the form's token have been checked; who it is has not. */
-export interface Attempt {
-  readonly request: RequestId;
-  readonly approve: boolean;
-  /** The factor's own fields, as they came; a field that was not sent is missing. */
-  readonly fields: ReadonlyMap<string, string>;
-}
-
-/** A way to prove who decides. */
-export interface Factor {
-  readonly factor: Approver['factor'];
-  /** What the page says about how much this proves, in one or two plain sentences. */
+/** Who can decide at one place (an origin, as the browser sees it) at this moment. */
+export interface Ways {
+  /** Nobody was ever paired: holding the link is enough. */
+  readonly link: boolean;
+  /** An authenticator app is paired, and its code counts here. */
+  readonly totp: boolean;
+  /** A passkey is paired, and counts here. */
+  readonly passkey: boolean;
+  /** What the page says about how much a decision here proves, or why none can be made, in plain sentences of ours. */
   readonly says: string;
-  /** The form fields it adds to the page's own. Others are refused. */
-  readonly fields: readonly string[];
-  /** The approver, once proved; null if this attempt does not prove one. */
-  prove(attempt: Attempt): Promise<Approver | null>;
+  /** The address at which a paired passkey counts, where this is another; null otherwise. */
+  readonly elsewhere: string | null;
 }
 
-export function defineFactor(factor: Factor): Factor {
-  return factor;
+/** Why something was not proved. `says` is in our own words, for the page. */
+export interface Unproved {
+  readonly proved: false;
+  readonly says: string;
+  /** Whether what it was for must end: too many wrong codes. */
+  readonly ends: boolean;
+}
+
+export interface Proved extends Proof {
+  readonly proved: true;
+}
+
+/** A passkey ceremony that has begun. */
+export interface Ceremony {
+  readonly proved: null;
+  /** Names the ceremony when its answer comes. */
+  readonly id: string;
+  /** `PublicKeyCredentialRequestOptionsJSON`, for the browser. */
+  readonly options: Json;
+}
+
+/** What a signature is for: one made for one purpose never counts for another. */
+export type Purpose = 'decision' | 'home' | 'approvers';
+
+/** What is being proved, where. */
+export interface Occasion {
+  readonly purpose: Purpose;
+  /** The request's id, or what else it is about: a ceremony for one thing does not count for another. */
+  readonly about: string;
+  /** Where the page is served from, as the browser sees it: "https://host". */
+  readonly origin: string;
+}
+
+/** Proves who decides. Reads the paired approvers afresh each time; where they cannot be read, nothing is proved. */
+export interface Gate {
+  ways(origin: string): Promise<Ways>;
+  /** Counts only while nobody was ever paired. */
+  byLink(): Promise<Proved | Unproved>;
+  /** RFC 6238. Wrong codes are counted for the occasion and for the approver, also across restarts. */
+  byCode(occasion: Occasion, code: string): Promise<Proved | Unproved>;
+  /** Mints a challenge over `body`. It counts once, here, for this occasion, for two minutes. */
+  begin(occasion: Occasion, body: string): Promise<Ceremony | Unproved>;
+  /** Uses up the ceremony, then verifies. @param response the browser's answer (`AuthenticationResponseJSON`) as JSON text */
+  byPasskey(occasion: Occasion, id: string, response: string): Promise<Proved | Unproved>;
 }

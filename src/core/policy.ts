@@ -9,6 +9,8 @@ export interface VaultPolicy {
   /** Whether a window covers the secret that was asked for or its whole vault. */
   readonly scope: Scope;
   readonly writable: boolean;
+  /** `code`: the person types the two digits that stand at the terminal. */
+  readonly confirm: 'tap' | 'code';
 }
 
 export type Rule =

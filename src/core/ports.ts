@@ -1,4 +1,6 @@
 import type { AuditRow, CommittedRow, DecisionRecord } from './audit-row.ts';
+import type { Choice, Draft, DraftRefusal } from './choice.ts';
+import type { Proposal } from './policies.ts';
 import type { VaultPolicy } from './policy.ts';
 import type {
   AskedName,
@@ -6,6 +8,7 @@ import type {
   Entry,
   Operation,
   PlannedWrite,
+  Proof,
   RequestId,
   RequestState,
   Scope,
@@ -120,25 +123,49 @@ export interface RequestView {
   readonly names: readonly AskedName[];
   readonly reason: string;
   readonly session: Session;
-  /** 0 means that every read asks. */
+  /** The longest window that an approval can open by the policy in force; 0 means that every read asks. */
   readonly windowMs: number;
+  /** The widest that it can cover; `vault` leaves the choice of `secret`. */
   readonly scope: Scope;
   /** Wall clock, milliseconds. */
   readonly openedAt: number;
   readonly expiresAt: number;
   /** Milliseconds left by whichever clock is further; 0 once it has expired. */
   readonly remainingMs: number;
+  /** Whether the two digits at the terminal must be typed to approve. */
+  readonly needsCode: boolean;
+  /** What of the config an approval also accepts, unless the person says otherwise; null if there is nothing to accept. */
+  readonly proposal: ProposalView | null;
+  /** Other requests of this session that can be decided now, oldest first. */
+  readonly others: readonly RequestId[];
+  /** Milliseconds for which the names of this denied request are refused without asking; 0 if they are not. */
+  readonly coolingMs: number;
   readonly decision?: Decision;
 }
 
-/** `recorded`: this call decided. `ended`: something else had ended it before. `unrecorded`: the log failed; it is still pending. */
-export type DecideResult = 'recorded' | 'ended' | 'unrecorded' | 'unknown';
+/** With the longest and widest window that this request could open if the proposal were accepted. */
+export interface ProposalView extends Proposal {
+  readonly windowMs: number;
+  readonly scope: Scope;
+}
+
+/**
+ * `recorded`: this call decided. `ended`: something else had ended it before. `unrecorded`: the log failed; it is still pending.
+ * `changed`: the policy or the config is another by now than when the draft was made; it is still pending.
+ */
+export type DecideResult = 'recorded' | 'ended' | 'unrecorded' | 'unknown' | 'changed';
 
 /** What the approval pages may do. */
 export interface Desk {
   view(id: RequestId): RequestView | null;
-  /** Moves the state once. The caller has proved the approver. */
-  decide(id: RequestId, approve: boolean, by: Decision['approver']): Promise<DecideResult>;
+  /** Looks at the config first. Three wrong codes end the request. */
+  draft(id: RequestId, choice: Choice): Promise<Draft | DraftRefusal>;
+  /** Moves the state once. The caller has proved the approver, who has seen what the draft says. */
+  decide(draft: Draft, proof: Proof): Promise<DecideResult>;
+  /** Withdraws a request that nobody should go on trying to approve. `cause` is for the log, in our own words. */
+  end(id: RequestId, cause: string): void;
+  /** Lets the names of a denied request be asked for again, and its session ask. False if they could be already. */
+  lift(id: RequestId): Promise<boolean>;
 }
 
 /** The way to one request's page. */
@@ -160,6 +187,10 @@ export interface Announcement extends Link {
   readonly requestId: RequestId;
   readonly summary: string;
   readonly expiresAt: number;
+  /** Two digits that the person must type on the page; null where a tap is enough. */
+  readonly code: string | null;
+  /** Not to be told: enough requests of this session are with the person already. */
+  readonly quiet: boolean;
   /** False for a repeat of a call whose request was announced before. */
   readonly first: boolean;
   /** The person said no to the link itself: withdraws the request. */

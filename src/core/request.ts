@@ -60,13 +60,27 @@ export interface Approver {
   readonly factor: 'link' | 'totp' | 'passkey';
 }
 
+/** What shows that an approver decided. `assertion` is the factor's proof as JSON, where there is one that can be checked later. */
+export interface Proof {
+  readonly approver: Approver;
+  readonly assertion: string | null;
+}
+
 /** A person's choice about one request. `until` is the end of the window it opens; absent when every read asks. */
 export interface Decision {
   readonly approve: boolean;
   readonly approver: Approver;
   readonly at: Deadline;
+  /** Ids of the entries that were approved. */
+  readonly allowed: ReadonlySet<string>;
+  /** What the window covers. */
+  readonly scope: Scope;
   readonly until?: Deadline;
   readonly note?: string;
+  /** Whether the config was approved along with it. */
+  readonly config?: boolean;
+  /** Whether the session may not ask for an hour. */
+  readonly mute?: boolean;
 }
 
 export type RequestState =
