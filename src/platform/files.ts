@@ -19,11 +19,15 @@ export type FileRead =
   | { readonly kind: 'file'; readonly bytes: Buffer; readonly owner: FileOwner }
   | { readonly kind: FileTrouble; readonly cause?: unknown };
 
+/** What becomes of a symbolic link in a file's place. `refuse`: it counts as `special`; Windows follows it even so. */
+export type Links = 'follow' | 'refuse';
+
 /** A whole regular file as it was at one moment. Never waits for the other end of a pipe, never reads more than `limit` bytes. */
-export async function readSteadily(path: string, limit: number): Promise<FileRead> {
+export async function readSteadily(path: string, limit: number, links: Links = 'follow'): Promise<FileRead> {
   try {
     // Without O_NONBLOCK, opening a named pipe that nobody writes to never returns.
-    const handle = await open(path, constants.O_RDONLY | flag('O_NONBLOCK'));
+    const nofollow = links === 'refuse' ? flag('O_NOFOLLOW') : 0;
+    const handle = await open(path, constants.O_RDONLY | flag('O_NONBLOCK') | nofollow);
     return await readOpened(handle, limit).finally(() => handle.close());
   } catch (cause) {
     return { kind: troubles[codeOf(cause)] ?? 'failed', cause };
@@ -82,6 +86,7 @@ const troubles: Partial<Record<string, FileTrouble>> = {
   EACCES: 'denied',
   EPERM: 'denied',
   EISDIR: 'folder',
+  ELOOP: 'special',
   ENXIO: 'special',
   EOPNOTSUPP: 'special',
 };
