@@ -16,7 +16,7 @@ import type { Surroundings } from './vaults.ts';
 type File = z.infer<typeof fileSchema>;
 
 /** From what the file says to what it means. */
-export function buildConfig(root: JsonObject, around: Surroundings): Omit<Config, 'file'> {
+export function buildConfig(root: JsonObject, around: Surroundings): Omit<Config, 'file' | 'tokens'> {
   const { vaults, ...rest } = root;
   const { value, missing } = expand(rest, around.variables);
   const tokenMissing = missing.find(isToken);
@@ -69,8 +69,9 @@ function membersOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
 
-function approvalOf({ expiresIn, wait, maxOpen }: File['approval']): ApprovalConfig {
-  return { expiresInMs: expiresIn * 1000, waitMs: wait === undefined ? null : wait * 1000, maxOpen };
+function approvalOf({ expiresIn, wait, maxOpen, maxPerHour, cooldown }: File['approval']): ApprovalConfig {
+  const waitMs = wait === undefined ? null : wait * 1000;
+  return { expiresInMs: expiresIn * 1000, waitMs, maxOpen, maxPerHour, cooldownMs: cooldown * 1000 };
 }
 
 function webhookOf({ url, authorization, events }: File['webhooks'][number]): WebhookConfig {

@@ -45,6 +45,10 @@ export interface ApprovalConfig {
   readonly waitMs: number | null;
   /** Requests that may be open at once. */
   readonly maxOpen: number;
+  /** Requests that may be opened within an hour. */
+  readonly maxPerHour: number;
+  /** How long the names of a denied request are refused without asking; 0 for not at all. */
+  readonly cooldownMs: number;
 }
 
 /** Everything that was configured, checked and complete. */
@@ -60,6 +64,8 @@ export interface Config {
   /** Absolute; null leaves the place to the audit log. */
   readonly auditFile: string | null;
   readonly webhooks: readonly WebhookConfig[];
+  /** The variables that it refers to, set or not, in the order of the alphabet: what they hold is no business of a child process. */
+  readonly tokens: readonly string[];
   /** For the operator, each to be said once. */
   readonly notices: readonly string[];
 }

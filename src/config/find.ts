@@ -9,6 +9,7 @@ import type { Environment } from './variables.ts';
 
 export interface Where {
   readonly cwd: string;
+  /** A copy: what was read as a token is removed from the process's own environment, and a later look at the config needs it again. */
   readonly env: Environment;
   /** The home directory. */
   readonly home: string;

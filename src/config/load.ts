@@ -9,6 +9,7 @@ import type { Where } from './find.ts';
 import { isObject, JsonFault, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { openVariables } from './variables.ts';
+import type { Variables } from './variables.ts';
 
 /**
  * Finds, reads and checks the config, once. Rejects with `config_invalid`: one line that names the file and the key, and
@@ -20,13 +21,19 @@ export async function loadConfig(where: Where): Promise<Config> {
   const root = found.kind === 'file' ? rootOf(found.file, found.bytes) : found.root;
   const folder = file === null ? where.cwd : dirname(file);
   const unreadable: string[] = [];
-  const variables = await openVariables(where.env, file === null ? null : folder, (each) => unreadable.push(each));
+  const known = await openVariables(where.env, file === null ? null : folder, (each) => unreadable.push(each));
+  const read = new Set<string>();
+  const variables: Variables = (name) => {
+    read.add(name);
+    return known(name);
+  };
   const config = buildConfig(root, { folder, variables, blame: blame(file ?? 'environment') });
   const database = where.env['AGENT_VAULT_DB'] ?? '';
   return {
     ...config,
     file,
     auditFile: database === '' ? config.auditFile : resolve(where.cwd, database),
+    tokens: [...read].sort(),
     notices: [...unreadable.map((each) => `${oneLine(each)} cannot be read`), ...config.notices],
   };
 }

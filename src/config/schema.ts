@@ -34,6 +34,13 @@ const approval = z.strictObject({
       'seconds that a call may wait for a person before it answers `pending`; without it, what the client can stand',
     ),
   maxOpen: z.int().min(1).max(1000).default(20).describe('requests that may wait for a person at once'),
+  maxPerHour: z.int().min(1).max(10_000).default(60).describe('requests that may be opened within an hour'),
+  cooldown: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(600)
+    .describe('seconds after a denial in which the same secrets cannot be asked for again; 0 = none'),
 });
 
 /** The whole file. Vaults and tunnel are checked by their plug-ins. */
@@ -82,6 +89,10 @@ export const vaultSchema = z.object({
     .default('secret')
     .describe('whether a remembered approval covers the secret or its whole vault'),
   writable: z.boolean().default(false).describe('whether agents may ask to write'),
+  confirm: z
+    .enum(['tap', 'code'])
+    .default('tap')
+    .describe('`code`: whoever approves also types two digits that stand at the terminal'),
 });
 
 function isPlainUrl(text: string): boolean {

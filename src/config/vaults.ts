@@ -89,8 +89,8 @@ function checked(plugin: ProviderPlugin, { value, missing, place }: Given, blame
   const issues = [...(common.error?.issues ?? []), ...(options.error?.issues ?? [])];
   const issue = issues.find(({ path }) => !missing.some((each) => each.path.every((step, at) => step === path[at])));
   if (issue !== undefined) throw blame.issue({ issue, input: value, shape: vaultShape(plugin), place });
-  const { ttl, ttlScope, writable } = common.data ?? vaultSchema.parse({});
-  return { policy: { ttlMs: ttl * 60_000, scope: ttlScope, writable }, options: options.data ?? {} };
+  const { ttl, ttlScope, writable, confirm } = common.data ?? vaultSchema.parse({});
+  return { policy: { ttlMs: ttl * 60_000, scope: ttlScope, writable, confirm }, options: options.data ?? {} };
 }
 
 function unset(vault: string, { name, path }: Missing): VaultError {

@@ -23,10 +23,10 @@ afterEach(() => folder.remove());
 describe('a config', () => {
   it('has its defaults', async () => {
     expect(await folder.config({ vaults })).toMatchObject({
-      vaults: [{ name: 'local', type: 'env', policy: { ttlMs: 0, scope: 'secret', writable: false } }],
+      vaults: [{ name: 'local', type: 'env', policy: { ttlMs: 0, scope: 'secret', writable: false, confirm: 'tap' } }],
       tunnel: null,
       port: 9999,
-      approval: { expiresInMs: 300_000, waitMs: null, maxOpen: 20 },
+      approval: { expiresInMs: 300_000, waitMs: null, maxOpen: 20, maxPerHour: 60, cooldownMs: 600_000 },
       auditFile: null,
       webhooks: [],
       notices: [],
@@ -45,12 +45,13 @@ describe('a config', () => {
       vaults: [
         { name: 'local', type: 'env', policy: { ttlMs: 1_800_000, scope: 'secret', writable: true } },
         { name: 'dev', type: '1password', policy: { ttlMs: 900_000, scope: 'vault', writable: true } },
-        { name: 'personal', type: '1password', policy: { ttlMs: 0 } },
+        { name: 'personal', type: '1password', policy: { ttlMs: 0, confirm: 'code' } },
       ],
       tunnel: { type: 'ngrok' },
-      approval: { expiresInMs: 300_000, waitMs: 50_000, maxOpen: 20 },
+      approval: { expiresInMs: 300_000, waitMs: 50_000, maxOpen: 20, maxPerHour: 60, cooldownMs: 600_000 },
       auditFile: join(folder.cwd, 'agent-vault.db'),
       webhooks: [{ url: 'https://logs.example.com/events', events: ['approved', 'denied'] }],
+      tokens: ['LOG_KEY', 'NGROK_AUTHTOKEN', 'OP_DEV_TOKEN'],
       notices: [],
     });
     expect(config.webhooks[0]?.authorization?.reveal()).toBe('Splunk 1');
@@ -140,6 +141,14 @@ describe('env:NAME', () => {
   it('finds nothing in a directory named .env', async () => {
     mkdirSync(join(folder.cwd, '.env'));
     expect((await folder.config({ vaults })).notices).toEqual([]);
+  });
+});
+
+describe('the variables that a config refers to', () => {
+  it('are named, also those that stand for what it leaves out', async () => {
+    const content = { vaults: { work: { type: '1password' }, local: { type: 'env', file: 'env:WHERE' } } };
+    const config = await folder.config(content, { WHERE: 'here.env', OTHER: 'x' });
+    expect(config.tokens).toEqual(['NGROK_AUTHTOKEN', 'OP_SERVICE_ACCOUNT_TOKEN', 'WHERE']);
   });
 });
 
