@@ -51,6 +51,8 @@ export interface Occasion {
 /** Proves who decides. Reads the paired approvers afresh each time; where they cannot be read, nothing is proved. */
 export interface Gate {
   ways(origin: string): Promise<Ways>;
+  /** Another number whenever who may approve has changed; null where it cannot be read. What was proved under another counts no more. */
+  generation(): Promise<number | null>;
   /** Counts only while nobody was ever paired. */
   byLink(): Promise<Proved | Unproved>;
   /** RFC 6238. Wrong codes are counted for the occasion and for the approver, also across restarts. */
