@@ -1,14 +1,21 @@
+import type { Choice, Draft, DraftRefusal } from './choice.ts';
 import type { Clock, Deadline } from './clock.ts';
 import { deadlineIn, isOver, plus, remaining } from './clock.ts';
+import { allowedBy, draftOf } from './drafting.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
 import { liveRequest, waitFor } from './live-request.ts';
+import type { Policies } from './policies.ts';
 import { Repeating } from './repeating.ts';
 import type { AuditLog, DecideResult, Desk, Log, Random, RequestView } from './ports.ts';
-import type { Approver, Decision, RequestId, RequestStep, SessionId } from './request.ts';
+import type { Decision, Proof, RequestId, RequestStep, SessionId } from './request.ts';
 import { next } from './request.ts';
-import { decisionRecord, requestRows } from './rows.ts';
+import { Restraint } from './restraint.ts';
+import type { RestraintLimits } from './restraint.ts';
+import { decisionRows, eventRow, requestRows } from './rows.ts';
+import type { Signal } from './signal.ts';
 import { viewOf } from './view.ts';
+import type { Windows } from './windows.ts';
 
 /** An approval waits for its agent until the request's expiry or this long after the decision, whichever is later. */
 const pickUpMs = 120_000;
@@ -20,13 +27,25 @@ const maxOtherReasons = 5;
 /** And no more of them than this, however many a client opens and takes back. */
 const remembered = 1_000;
 
+/** Of the two digits at the terminal. */
+const maxWrongCodes = 3;
+
+export interface ApprovalLimits extends RestraintLimits {
+  readonly expiresInMs: number;
+  readonly maxOpen: number;
+}
+
 export interface ApprovalsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly audit: AuditLog;
   readonly log: Log;
-  readonly expiresInMs: number;
-  readonly maxOpen: number;
+  readonly windows: Windows;
+  readonly policies: Policies;
+  /** As they are at the moment. */
+  readonly limits: () => ApprovalLimits;
+  /** Told whenever a request was opened, or its state is another. */
+  readonly changed: Signal;
 }
 
 /** The life of every request: opened once, joined by repeats, decided once, picked up or lapsed. All of it in memory. */
@@ -35,8 +54,11 @@ export class Approvals implements Desk {
   readonly #random: Random;
   readonly #audit: AuditLog;
   readonly #log: Log;
-  readonly #expiresInMs: number;
-  readonly #maxOpen: number;
+  readonly #windows: Windows;
+  readonly #policies: Policies;
+  readonly #limits: () => ApprovalLimits;
+  readonly #changed: Signal;
+  readonly #restraint: Restraint;
   readonly #byId = new Map<RequestId, LiveRequest>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #sweeper: Repeating;
@@ -48,16 +70,25 @@ export class Approvals implements Desk {
     this.#random = options.random;
     this.#audit = options.audit;
     this.#log = options.log;
-    this.#expiresInMs = options.expiresInMs;
-    this.#maxOpen = options.maxOpen;
+    this.#windows = options.windows;
+    this.#policies = options.policies;
+    this.#limits = options.limits;
+    this.#changed = options.changed;
+    this.#restraint = new Restraint(options.clock, options.limits);
     this.#sweeper = new Repeating(options.clock, { due: () => this.#due(), run: () => this.#sweep() });
   }
 
-  /** Opens a request and commits its rows `requested`; `ready` tells how that went. Throws `too_many_requests`, `closing`. */
+  /**
+   * Opens a request and commits its rows `requested`; `ready` tells how that went. Throws `too_many_requests`, `denied_recently`,
+   * `session_muted`, `closing`.
+   */
   open(asked: NewRequest): LiveRequest {
     this.checkRoom(asked.session.id);
+    this.#restraint.check(asked);
     const openedAt = deadlineIn(this.#clock, 0);
-    const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs: this.#expiresInMs });
+    const { expiresInMs } = this.#limits();
+    const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs, code: this.#code() });
+    this.#restraint.count(asked.session.id);
     this.#forgetOldest();
     this.#byId.set(request.id, request);
     request.ready = this.#commitOpening(request);
@@ -69,8 +100,10 @@ export class Approvals implements Desk {
   /** Throws what `open` would throw for any request of this session. */
   checkRoom(session: SessionId): void {
     if (this.#closed || this.#gone.has(session)) throw new VaultError('closing', 'this session has ended');
-    if (this.#all(isOpen).length < this.#maxOpen) return;
-    const message = `${this.#maxOpen} requests are waiting for the person already; wait for an answer`;
+    this.#restraint.checkSession(session);
+    const { maxOpen } = this.#limits();
+    if (this.#all(isOpen).length < maxOpen) return;
+    const message = `${maxOpen} requests are waiting for the person already; wait for an answer`;
     throw new VaultError('too_many_requests', message);
   }
 
@@ -117,19 +150,57 @@ export class Approvals implements Desk {
       : Promise.resolve({ kind: 'withdrawn', request });
   }
 
+  /** Requests of a session that wait for a person, oldest first. */
+  openOf(session: SessionId): LiveRequest[] {
+    return this.#all((request) => request.session.id === session && isOpen(request));
+  }
+
   view(id: RequestId): RequestView | null {
     this.#sweep();
     const request = this.#byId.get(id);
-    return request === undefined || request.state === 'opening' ? null : viewOf(request, this.#clock);
+    return request === undefined || request.state === 'opening' ? null : this.#view(request);
   }
 
-  async decide(id: RequestId, approve: boolean, approver: Approver): Promise<DecideResult> {
+  /** Those that fit, oldest first. */
+  views(fits: (request: LiveRequest) => boolean): RequestView[] {
+    this.#sweep();
+    return this.#all((request) => request.state !== 'opening' && fits(request)).map((request) => this.#view(request));
+  }
+
+  async draft(id: RequestId, choice: Choice): Promise<Draft | DraftRefusal> {
+    await this.#policies.look();
     this.#sweep();
     const request = this.#byId.get(id);
     if (request === undefined) return 'unknown';
+    if (request.state !== 'pending') return 'ended';
+    const draft = draftOf(request, choice, this.#policies, this.#clock.wall());
+    if (draft === 'code') this.#wrongCode(request);
+    return draft;
+  }
+
+  async decide(draft: Draft, proof: Proof): Promise<DecideResult> {
+    await this.#policies.look();
+    this.#sweep();
+    const request = this.#byId.get(draft.request);
+    if (request === undefined) return 'unknown';
+    if (draft.choice.approve && !this.#isCurrent(draft)) return 'changed';
     if (!this.#step(request, 'decide')) return 'ended';
-    const work = this.#record(request, this.#decision(request, approve, approver));
-    return this.#tracked(work);
+    return this.#tracked(this.#record(request, draft, proof));
+  }
+
+  end(id: RequestId, cause: string): void {
+    const request = this.#byId.get(id);
+    if (request !== undefined) this.withdraw(request, cause);
+  }
+
+  async lift(id: RequestId): Promise<boolean> {
+    const request = this.#byId.get(id);
+    if (request?.decision === undefined || this.#coolingMs(request) === 0) return false;
+    // What could be asked for anew without a row would leave the denial before it without an explanation.
+    await this.#audit.append(requestRows(request, 'lifted', this.#clock.wall()));
+    this.#restraint.lift(denied(request));
+    this.#changed.tell();
+    return true;
   }
 
   /** Ends a request that nobody has decided. `cause` is for the log; it is in our own words. */
@@ -150,6 +221,7 @@ export class Approvals implements Desk {
   /** Ends everything of a session that is gone. */
   endSession(session: SessionId, cause: string): void {
     this.#gone.add(session);
+    this.#restraint.forget(session);
     for (const request of this.#all((candidate) => candidate.session.id === session)) this.#end(request, cause);
   }
 
@@ -175,35 +247,103 @@ export class Approvals implements Desk {
     this.#step(request, 'opened');
   }
 
-  #decision(request: LiveRequest, approve: boolean, approver: Approver): Decision {
+  #decision(request: LiveRequest, { choice }: Draft, { approver }: Proof): Decision {
     const at = deadlineIn(this.#clock, 0);
-    const remembers = approve && request.operation === 'read' && request.policy.ttlMs > 0;
-    return { approve, approver, at, ...(remembers ? { until: plus(at, request.policy.ttlMs) } : {}) };
+    const { approve, windowMs, scope, note, mute, config } = choice;
+    return {
+      approve,
+      approver,
+      at,
+      scope,
+      allowed: new Set(allowedBy(request, choice).map(({ id }) => id)),
+      ...(windowMs > 0 ? { until: plus(at, windowMs) } : {}),
+      ...(note === null ? {} : { note }),
+      ...(mute ? { mute } : {}),
+      ...(config === null ? {} : { config: true }),
+    };
   }
 
   /** Commits the decision, then lets it take effect. A denial takes effect even if it cannot be recorded; an approval does not. */
-  async #record(request: LiveRequest, decision: Decision): Promise<DecideResult> {
-    const action = decision.approve ? 'approved' : 'denied';
-    const decided = { ...request, decision };
-    const rows = requestRows(
-      decided,
-      action,
-      decision.at.wall,
-      decision.note === undefined ? {} : { note: decision.note },
-    );
+  async #record(request: LiveRequest, draft: Draft, proof: Proof): Promise<DecideResult> {
+    const decision = this.#decision(request, draft, proof);
+    const { at, approver, approve } = decision;
+    const { config } = draft.choice;
+    const accepted =
+      config === null
+        ? []
+        : [eventRow('config_approved', { at: at.wall, approver, detail: { config, request: request.id } })];
+    const record = { requestId: request.id, body: draft.body, assertion: proof.assertion };
     try {
-      await this.#audit.append(rows, decisionRecord(request, decision));
+      await this.#audit.append([...decisionRows(request, decision), ...accepted], record);
     } catch {
-      if (decision.approve) return this.#undo(request);
+      if (approve) return this.#undo(request);
       this.#log.warn(
         `the denial of request ${request.id} could not be written to the audit log; it is denied all the same`,
       );
     }
-    request.decision = decision;
-    request.pickUp = later(request.expiry, plus(decision.at, pickUpMs));
-    if (decision.approve) this.#approve(request, decision);
+    request.decision = config === null ? decision : await this.#accept(request, decision, config);
+    request.pickUp = later(request.expiry, plus(at, pickUpMs));
+    this.#refuse(request, request.decision);
+    if (approve) this.#approve(request, request.decision);
     else this.#endUntold(request, 'deny');
     return 'recorded';
+  }
+
+  /** The config as it was proposed. If it cannot be, what was approved counts once. */
+  async #accept(request: LiveRequest, decision: Decision, config: string): Promise<Decision> {
+    const { until: _, config: __, ...once } = decision;
+    try {
+      if (await this.#policies.accept(config, decision.approver)) return decision;
+      this.#log.warn(`the config changed again while request ${request.id} was decided; it has to be approved anew`);
+    } catch (thrown) {
+      const { message, hint } = asVaultError(thrown, 'internal', 'an internal error');
+      this.#log.warn(`the config that was approved with request ${request.id} is not in force: ${message}`, hint);
+    }
+    return once;
+  }
+
+  /** What was denied leaves every window and is not asked for again for a while. */
+  #refuse(request: LiveRequest, { approve, allowed, mute = false }: Decision): void {
+    const names = request.names.filter(({ id }) => !approve || !allowed.has(id));
+    if (names.length === 0) return;
+    this.#windows.except(request.vault, names);
+    this.#restraint.denied({ ...request, names }, mute);
+    if (!mute) return;
+    for (const other of this.openOf(request.session.id)) {
+      if (other !== request) this.withdraw(other, 'the session was muted');
+    }
+  }
+
+  /** Whether nothing has changed since the draft was made. */
+  #isCurrent({ policy, choice }: Draft): boolean {
+    const isSame = choice.config === null || this.#policies.proposal()?.digest === choice.config;
+    return isSame && this.#policies.version() === policy;
+  }
+
+  /** Two digits can be guessed: not often. */
+  #wrongCode(request: LiveRequest): void {
+    request.wrongCodes += 1;
+    if (request.wrongCodes >= maxWrongCodes) this.withdraw(request, `${maxWrongCodes} wrong codes`);
+  }
+
+  #code(): string {
+    const [first = 0, second = 0] = this.#random.bytes(2);
+    // 256 is no multiple of 100; of 65,536 values, the bias is below 0.2 %.
+    return String((first * 256 + second) % 100).padStart(2, '0');
+  }
+
+  #view(request: LiveRequest): RequestView {
+    const others = this.openOf(request.session.id).filter((other) => other !== request && other.state === 'pending');
+    return viewOf(request, {
+      clock: this.#clock,
+      policies: this.#policies,
+      others: others.map(({ id }) => id),
+      coolingMs: this.#coolingMs(request),
+    });
+  }
+
+  #coolingMs(request: LiveRequest): number {
+    return request.decision === undefined ? 0 : this.#restraint.left(denied(request));
   }
 
   #undo(request: LiveRequest): DecideResult {
@@ -278,6 +418,7 @@ export class Approvals implements Desk {
     const state = next(request.state, step);
     if (state === null) return false;
     request.state = state;
+    this.#changed.tell();
     if (state === 'denied' || state === 'expired' || state === 'withdrawn' || state === 'lapsed')
       delete request.perform;
     return true;
@@ -312,7 +453,7 @@ export class Approvals implements Desk {
   }
 
   #forgetOldest(): void {
-    let tooMany = this.#byId.size - this.#maxOpen - remembered;
+    let tooMany = this.#byId.size - this.#limits().maxOpen - remembered;
     for (const request of this.#byId.values()) {
       if (tooMany <= 0) return;
       if (isEnded(request) && this.#byId.delete(request.id)) tooMany -= 1;
@@ -351,6 +492,12 @@ function isOpen(request: LiveRequest): boolean {
 
 function isEnded(request: LiveRequest): boolean {
   return !isOpen(request) && request.state !== 'approved' && request.held === 0;
+}
+
+/** What of a decided request was refused. */
+function denied(request: LiveRequest): LiveRequest {
+  const allowed = request.decision?.allowed;
+  return { ...request, names: request.names.filter(({ id }) => allowed?.has(id) !== true) };
 }
 
 function later(a: Deadline, b: Deadline): Deadline {

@@ -10,7 +10,13 @@ export type AuditAction =
   | 'expired'
   | 'lapsed'
   | 'withdrawn'
-  | 'failed';
+  | 'failed'
+  | 'lifted'
+  | 'window_closed'
+  | 'config_approved'
+  | 'paired'
+  | 'unpaired'
+  | 'reset';
 
 export const auditActions: readonly AuditAction[] = [
   'requested',
@@ -23,9 +29,18 @@ export const auditActions: readonly AuditAction[] = [
   'lapsed',
   'withdrawn',
   'failed',
+  'lifted',
+  'window_closed',
+  'config_approved',
+  'paired',
+  'unpaired',
+  'reset',
 ];
 
-/** One step in the life of one secret's request. Never holds a value, token or code. Times are ISO 8601 UTC with milliseconds. */
+/**
+ * One step in the life of one secret's request, or (from `config_approved` on) of what decides about all of them: such a row has
+ * empty texts where it is about no secret, vault or session. Never holds a value, token or code. Times are ISO 8601 UTC with milliseconds.
+ */
 export interface AuditRow {
   readonly timestamp: string;
   readonly secretName: string;

@@ -2,11 +2,13 @@ import { createHmac } from 'node:crypto';
 import type { Approvals } from './approvals.ts';
 import { canonical } from './canonical.ts';
 import type { Clock } from './clock.ts';
+import type { Failure } from './errors.ts';
 import { VaultError } from './errors.ts';
 import { parseName, parseNames, parseReason, parseWrites } from './input.ts';
 import type { Ending, Released, Saved, VaultListing } from './outcome.ts';
 import type { AuditLog, Call, Doorway, Log, Random, Vault } from './ports.ts';
 import { rule } from './policy.ts';
+import type { Policies } from './policies.ts';
 import { Reading } from './reading.ts';
 import type { Operation, Session, SessionId } from './request.ts';
 import { rowsFor } from './rows.ts';
@@ -19,6 +21,7 @@ import { Writing } from './writing.ts';
 export interface BrokerOptions {
   readonly vaults: Vaults;
   readonly approvals: Approvals;
+  readonly policies: Policies;
   readonly windows: Windows;
   readonly audit: AuditLog;
   readonly doorway: Doorway;
@@ -38,6 +41,7 @@ export interface Ask {
 export class Broker {
   readonly #vaults: Vaults;
   readonly #approvals: Approvals;
+  readonly #policies: Policies;
   readonly #windows: Windows;
   readonly #audit: AuditLog;
   readonly #clock: Clock;
@@ -50,6 +54,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     this.#vaults = options.vaults;
     this.#approvals = options.approvals;
+    this.#policies = options.policies;
     this.#windows = options.windows;
     this.#audit = options.audit;
     this.#clock = options.clock;
@@ -61,7 +66,8 @@ export class Broker {
   }
 
   /** Every vault with the names in it, or the reason why it cannot say. */
-  list(signal: AbortSignal): Promise<readonly VaultListing[]> {
+  async list(signal: AbortSignal): Promise<readonly VaultListing[]> {
+    await this.#policies.look();
     return Promise.all(this.#vaults.all().map((vault) => this.#listing(vault, signal)));
   }
 
@@ -74,11 +80,13 @@ export class Broker {
     const deadline = this.#clock.monotonic() + call.budgetMs;
     const reason = parseReason(ask.reason);
     const names = parseNames(ask.names);
+    await this.#policies.look();
     const known = { session, operation: 'read', reason, names, vault: ask.vault } as const;
     const vault = await this.#refusing(known, async () => this.#vaults.get(parseName(ask.vault)));
     const found = await this.#refusing(known, () => this.#vaults.resolve(vault, names, call.signal));
     const key = canonical([session.id, ask.tool, vault.name, [...names].sort()]);
-    return this.#reading.run({ key, session, tool: ask.tool, vault, ...found, reason, call, deadline });
+    const read = { key, session, tool: ask.tool, vault, ...found, reason, call, deadline };
+    return this.#refusing(known, () => this.#reading.run(read), suppressions);
   }
 
   /** Always asks. Carried out on approval, whether or not this call still waits. */
@@ -90,6 +98,7 @@ export class Broker {
     const deadline = this.#clock.monotonic() + call.budgetMs;
     const reason = parseReason(ask.reason);
     const writes = parseWrites(ask.writes);
+    await this.#policies.look();
     const known = {
       session,
       operation: 'write',
@@ -103,7 +112,8 @@ export class Broker {
       .digest('hex');
     const key = canonical([session.id, ask.tool, vault.name, values]);
     const secrets = writes.map(({ name, value }) => ({ name, value: new Secret(value) }));
-    return this.#writing.run({ key, session, tool: ask.tool, vault, writes: secrets, reason, call, deadline });
+    const write = { key, session, tool: ask.tool, vault, writes: secrets, reason, call, deadline };
+    return this.#refusing(known, () => this.#writing.run(write), suppressions);
   }
 
   /** The agent's client is gone: its requests are withdrawn, its windows closed. */
@@ -133,12 +143,12 @@ export class Broker {
     return vault;
   }
 
-  /** Runs a check that comes before anybody is asked; a refusal by it is written down. */
-  async #refusing<Result>(asked: Asked, check: () => Promise<Result>): Promise<Result> {
+  /** Runs what may refuse before anybody is asked; such a refusal is written down. */
+  async #refusing<Result>(asked: Asked, run: () => Promise<Result>, failures = refusals): Promise<Result> {
     try {
-      return await check();
+      return await run();
     } catch (thrown) {
-      if (thrown instanceof VaultError && refusals.has(thrown.failure)) await this.#refused(asked, thrown);
+      if (thrown instanceof VaultError && failures.has(thrown.failure)) await this.#refused(asked, thrown);
       throw thrown;
     }
   }
@@ -162,7 +172,9 @@ export class Broker {
 const refusedRows = 5;
 /** Refused calls of one session that are written down. */
 const maxRefusals = 1_000;
-const refusals = new Set(['vault_unknown', 'vault_read_only', 'secret_unknown']);
+const refusals: ReadonlySet<Failure> = new Set(['vault_unknown', 'vault_read_only', 'secret_unknown']);
+/** A person would have been asked, had they not been asked enough. */
+const suppressions: ReadonlySet<Failure> = new Set(['too_many_requests', 'denied_recently', 'session_muted']);
 
 interface Asked {
   readonly session: Session;

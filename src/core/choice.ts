@@ -27,8 +27,11 @@ export function plainChoice(approve: boolean): Choice {
 /** A decision that is ready to be proved: `body` is what a passkey signs, in RFC 8785 form. */
 export interface Draft {
   readonly request: RequestId;
+  /** Cut down to what the policy allows. */
   readonly choice: Choice;
   readonly body: string;
+  /** SHA-256 in hex of the policy under which it was made. */
+  readonly policy: string;
 }
 
 /**

@@ -15,6 +15,8 @@ export type Failure =
   | 'approval_unavailable'
   | 'audit_unavailable'
   | 'too_many_requests'
+  | 'denied_recently'
+  | 'session_muted'
   | 'closing'
   | 'tunnel_unavailable'
   | 'internal';
@@ -36,6 +38,8 @@ export const exitCodes = {
   approval_unavailable: 4,
   audit_unavailable: 4,
   too_many_requests: 4,
+  denied_recently: 3,
+  session_muted: 3,
   closing: 4,
   tunnel_unavailable: 4,
   internal: 70,

@@ -35,6 +35,10 @@ export interface LiveRequest extends NewRequest {
   readonly id: RequestId;
   readonly openedAt: Deadline;
   readonly expiry: Deadline;
+  /** Two digits for the person to carry from the terminal to the page, where the vault's policy wants it. */
+  readonly code: string;
+  /** Other digits that were typed. */
+  wrongCodes: number;
   /** Settles when the rows `requested` are committed; rejects if they could not be. */
   ready: Promise<void>;
   state: RequestState;
@@ -73,13 +77,15 @@ export interface Claim {
 /** A request at the start of its life. */
 export function liveRequest(
   asked: NewRequest,
-  at: { id: string; openedAt: Deadline; expiresInMs: number },
+  at: { id: string; openedAt: Deadline; expiresInMs: number; code: string },
 ): LiveRequest {
   return {
     ...asked,
     id: requestId(at.id),
     openedAt: at.openedAt,
     expiry: plus(at.openedAt, at.expiresInMs),
+    code: at.code,
+    wrongCodes: 0,
     ready: Promise.resolve(),
     state: 'opening',
     otherReasons: new Set(),

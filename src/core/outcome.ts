@@ -17,6 +17,8 @@ export type Ending =
 export interface Released {
   readonly status: 'released';
   readonly values: readonly { readonly name: string; readonly value: Secret }[];
+  /** Names of the call that the person left out. */
+  readonly refused: readonly string[];
 }
 
 export interface Saved {

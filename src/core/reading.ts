@@ -25,6 +25,8 @@ export interface Read {
   /** The names as the call gave them; several may mean one entry. */
   readonly names: ReadonlyMap<string, Entry>;
   readonly reason: string;
+  /** Names that the person left out of the approval. */
+  readonly refused?: readonly string[];
   readonly call: Call;
   /** Monotonic clock, milliseconds. */
   readonly deadline: number;
@@ -59,8 +61,10 @@ export class Reading {
     try {
       for (;;) {
         claims.push(...this.#claimable(read));
-        const asked = this.#uncovered(read, claims);
-        const outcome = asked.length === 0 ? await this.#release(read, claims) : await this.#ask(read, asked, claims);
+        const allowed = withoutRefused(read, claims);
+        const asked = this.#uncovered(allowed, claims);
+        const outcome =
+          asked.length === 0 ? await this.#release(allowed, claims) : await this.#ask(allowed, asked, claims);
         if (outcome !== null) return outcome;
       }
     } finally {
@@ -111,7 +115,7 @@ export class Reading {
     await audit.append(covered.map((cover) => this.#row(read, cover)));
     stopIfAborted(read.call);
     for (const claim of new Set(covered.flatMap((cover) => cover.claim ?? []))) this.#spend(claim, read);
-    return { status: 'released', values: named(read, values) };
+    return { status: 'released', values: named(read, values), refused: read.refused ?? [] };
   }
 
   async #fetch(read: Read, claims: readonly Claim[]): Promise<readonly Secret[]> {
@@ -157,13 +161,13 @@ export class Reading {
   /** The window opens with the release, counted from the approval. A session that ended meanwhile gets neither. */
   #spend(claim: Claim, { entries }: Read): void {
     if (!claim.isGood()) throw new VaultError('closing', 'the session has ended');
-    const { until } = claim.decision;
-    const { id, session, vault, policy } = claim.request;
+    const { until, scope, approver } = claim.decision;
+    const { id, session, vault } = claim.request;
     claim.spend();
     if (until === undefined) return;
-    const released = entries.filter((entry) => covers(claim, entry)).map((entry) => entry.id);
-    for (const entryId of policy.scope === 'vault' ? [null] : released) {
-      this.#options.windows.open({ session: session.id, vault, entryId, until, request: id });
+    const released = entries.filter((entry) => covers(claim, entry));
+    for (const entry of scope === 'vault' ? [null] : released) {
+      this.#options.windows.open({ session, vault, entry, until, request: id, approver });
     }
   }
 }
@@ -195,8 +199,25 @@ function newRequest({ key, session, tool, vault, reason }: Read, names: readonly
 }
 
 /** An approval of a whole covers a part of it only after the whole turned out to mean several: see `Approvals.narrowed`. */
-function covers({ request }: Claim, entry: Entry): boolean {
-  return request.names.some(({ id }) => id === entry.id || (request.narrowing && id === entry.within));
+function covers({ request, decision: { allowed } }: Claim, { id, within }: Entry): boolean {
+  return allowed.has(id) || (request.narrowing && within !== undefined && allowed.has(within));
+}
+
+/** Without the names that the person left out: they are neither asked for again nor read through a window. */
+function withoutRefused(read: Read, claims: readonly Claim[]): Read {
+  const refused = new Set(
+    claims.flatMap(({ request, decision }) =>
+      request.names.filter(({ id }) => !decision.allowed.has(id)).map(({ id }) => id),
+    ),
+  );
+  if (refused.size === 0) return read;
+  const names = [...read.names];
+  return {
+    ...read,
+    entries: read.entries.filter(({ id }) => !refused.has(id)),
+    names: new Map(names.filter(([, { id }]) => !refused.has(id))),
+    refused: names.filter(([, { id }]) => refused.has(id)).map(([name]) => name),
+  };
 }
 
 /** A cancelled call is never answered with a value. */

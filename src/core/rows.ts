@@ -1,9 +1,8 @@
-import type { AuditAction, AuditRow, DecisionRecord } from './audit-row.ts';
+import type { AuditAction, AuditRow } from './audit-row.ts';
 import type { Json } from './canonical.ts';
-import { canonical } from './canonical.ts';
 import { isoTime } from './clock.ts';
 import type { LiveRequest } from './live-request.ts';
-import type { Decision, Entry, Operation, Session } from './request.ts';
+import type { Approver, Decision, Entry, Operation, Session } from './request.ts';
 import { oneLine } from './text.ts';
 
 type Detail = Readonly<Record<string, Json>>;
@@ -61,7 +60,7 @@ export function requestRows(
     operation,
     reason,
     requestId: id,
-    scope: operation === 'write' ? 'secret' : policy.scope,
+    scope: operation === 'write' ? 'secret' : (decision?.scope ?? policy.scope),
     detail,
     ...(decision === undefined ? {} : { decision }),
     ...(decision?.until === undefined ? {} : { ttlExpiresAt: decision.until.wall }),
@@ -72,27 +71,42 @@ export function requestRows(
   return [...rowsFor([first], { ...step, detail: { ...reasons, ...detail, ...once } }), ...rowsFor(rest, step)];
 }
 
-/** What was decided, complete enough to be checked later without this process. */
-export function decisionRecord(request: LiveRequest, decision: Decision): DecisionRecord {
-  const { id, session, operation, vault, names, reason, expiry } = request;
-  const body = canonical({
-    version: 1,
-    request: id,
-    approve: decision.approve,
-    session: session.id,
-    agent: session.agent,
-    operation,
-    vault,
-    secrets: names.map(({ id, name, title, effect }) => ({ id, name: oneLine(name), title, effect })),
+/** The rows of a decision: what was approved, and of a batch also what was not. */
+export function decisionRows(request: LiveRequest, decision: Decision): AuditRow[] {
+  const decided = { ...request, decision };
+  const note = {
+    ...(decision.note === undefined ? {} : { note: decision.note }),
+    ...(decision.mute ? { mute: true } : {}),
+  };
+  const at = decision.at.wall;
+  if (!decision.approve) return requestRows(decided, 'denied', at, note);
+  const { until: _, ...refusal } = decision;
+  const refused = { ...request, decision: refusal, names: request.names.filter(({ id }) => !decision.allowed.has(id)) };
+  const approved = { ...decided, names: request.names.filter(({ id }) => decision.allowed.has(id)) };
+  return [...requestRows(approved, 'approved', at), ...requestRows(refused, 'denied', at, note)];
+}
+
+/** A row about no secret: what decides about all of them, and who did it. */
+export function eventRow(
+  action: AuditAction,
+  { at, approver, detail, reason = '' }: { at: number; approver: Approver; detail: Detail; reason?: string },
+): AuditRow {
+  return {
+    timestamp: isoTime(at),
+    secretName: '',
     reason,
-    scope: request.policy.scope,
-    until: decision.until === undefined ? null : isoTime(decision.until.wall),
-    approver: decision.approver.name,
-    factor: decision.approver.factor,
-    decidedAt: isoTime(decision.at.wall),
-    expiresAt: isoTime(expiry.wall),
-  });
-  return { requestId: id, body, assertion: null };
+    action,
+    scope: null,
+    ttlExpiresAt: null,
+    vault: '',
+    operation: '',
+    requestId: null,
+    session: '',
+    agent: '',
+    approver: approver.name,
+    factor: approver.factor,
+    detail,
+  };
 }
 
 function detailOf(entry: Entry, detail: Detail | undefined): Detail | null {

@@ -12,13 +12,18 @@ const writeMs = 120_000;
 
 /** The vaults of the config, by name, and bounded calls to their providers. */
 export class Vaults {
-  readonly #vaults: ReadonlyMap<string, Vault>;
+  #vaults: ReadonlyMap<string, Vault> = new Map();
   readonly #clock: Clock;
   readonly #working = new Set<AbortController>();
 
   constructor(vaults: readonly Vault[], clock: Clock) {
-    this.#vaults = new Map(vaults.map((vault) => [vault.name, vault]));
     this.#clock = clock;
+    this.replace(vaults);
+  }
+
+  /** Calls under way go on with the vault that they began with. */
+  replace(vaults: readonly Vault[]): void {
+    this.#vaults = new Map(vaults.map((vault) => [vault.name, vault]));
   }
 
   all(): readonly Vault[] {

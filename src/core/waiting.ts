@@ -6,6 +6,9 @@ import type { Ending } from './outcome.ts';
 import type { Call, Doorway } from './ports.ts';
 import { shown } from './input.ts';
 
+/** Requests of one session of which the person is told at the same time. */
+const mostAnnounced = 3;
+
 /** One call's wait for a person: makes the link, announces it, and blocks no longer than the call may. */
 export class Waiting {
   readonly #approvals: Approvals;
@@ -60,16 +63,24 @@ export class Waiting {
     const link = await this.#doorway.link(request.id, request.expiry.wall);
     if (request.state !== 'pending') return nothing;
     const first = !this.#announced.has(request);
-    this.#announced.add(request);
+    const quiet = first && this.#isEnough(request);
+    if (!quiet) this.#announced.add(request);
     const withdraw = (): void => this.#approvals.withdraw(request, 'declined in the client');
     return call.announce({
       ...link,
       requestId: request.id,
       summary: summary(request),
       expiresAt: request.expiry.wall,
+      code: request.policy.confirm === 'code' ? request.code : null,
       first,
+      quiet,
       withdraw,
     });
+  }
+
+  /** Whether the person has been told of enough requests of this session that still wait: the others stand on the pages of these. */
+  #isEnough({ session }: LiveRequest): boolean {
+    return this.#approvals.openOf(session.id).filter((open) => this.#announced.has(open)).length >= mostAnnounced;
   }
 }
 

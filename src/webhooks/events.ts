@@ -19,10 +19,18 @@ export interface WebhookEvent {
   readonly seq: number;
 }
 
-/** Which events an endpoint wants. `all`: the decisions. Other actions only when they are listed by name. */
+/** Which events an endpoint wants. `all`: what people decided. Other actions only when they are listed by name. */
 export type WantedEvents = 'all' | readonly AuditAction[];
 
-const decisions: readonly AuditAction[] = ['approved', 'denied', 'auto_approved'];
+const decisions: readonly AuditAction[] = [
+  'approved',
+  'denied',
+  'auto_approved',
+  'config_approved',
+  'paired',
+  'unpaired',
+  'reset',
+];
 
 export function wants(events: WantedEvents, action: AuditAction): boolean {
   return (events === 'all' ? decisions : events).includes(action);

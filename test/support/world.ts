@@ -1,17 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import { Approvals } from '../../src/core/approvals.ts';
+import type { ApprovalLimits } from '../../src/core/approvals.ts';
 import type { AuditAction, AuditRow, CommittedRow, DecisionRecord } from '../../src/core/audit-row.ts';
 import { Broker } from '../../src/core/broker.ts';
 import { VaultError } from '../../src/core/errors.ts';
+import type { Choice } from '../../src/core/choice.ts';
+import { plainChoice } from '../../src/core/choice.ts';
+import { createBoard } from '../../src/core/board.ts';
 import type { VaultPolicy } from '../../src/core/policy.ts';
 import type { Announcement, AuditLog, Call, Doorway, Log, Provider, Vault } from '../../src/core/ports.ts';
 import type { Entry, PlannedWrite, RequestId, Session } from '../../src/core/request.ts';
 import { sessionId } from '../../src/core/request.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { Signal } from '../../src/core/signal.ts';
 import { Vaults } from '../../src/core/vaults.ts';
 import { Windows } from '../../src/core/windows.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { TestClock } from './clock.ts';
+import { MemoryPolicies } from './policies.ts';
 
 /** An audit log in memory that can be made to fail or to wait. It leaves out: the file, the chain, other processes. */
 export class MemoryAudit implements AuditLog {
@@ -116,7 +122,9 @@ export class World {
   readonly audit = new MemoryAudit();
   readonly log = new MemoryLog();
   readonly provider = new MemoryProvider({ A: 'value-a', B: 'value-b', C: 'value-c' });
-  readonly windows = new Windows(this.clock);
+  readonly changed = new Signal();
+  readonly windows = new Windows(this.clock, this.changed);
+  readonly policies: MemoryPolicies;
   readonly approvals: Approvals;
   readonly broker: Broker;
   readonly session: Session = { id: sessionId('s1'), agent: 'tester 1', folder: '/somewhere', pid: 1 };
@@ -124,17 +132,20 @@ export class World {
   readonly announced: Announcement[] = [];
   linkError: VaultError | null = null;
 
-  constructor(policy: Partial<VaultPolicy> = {}, options: { maxOpen?: number } = {}) {
-    const { clock, audit, log, windows } = this;
-    const full: VaultPolicy = { ttlMs: 0, scope: 'secret', writable: true, ...policy };
-    const vaults: Vault[] = [{ name: 'v', type: 'memory', policy: full, provider: this.provider }];
+  constructor(policy: Partial<VaultPolicy> = {}, options: Partial<ApprovalLimits> = {}) {
+    const { clock, audit, log, windows, changed } = this;
+    const policies = (this.policies = new MemoryPolicies(policy));
+    const vaults: Vault[] = [{ name: 'v', type: 'memory', policy: policies.policy, provider: this.provider }];
+    const limits = { expiresInMs: 300_000, maxOpen: 20, cooldownMs: 0, maxPerHour: 1_000, ...options };
     this.approvals = new Approvals({
       clock,
       audit,
       log,
       random: systemRandom,
-      expiresInMs: 300_000,
-      maxOpen: options.maxOpen ?? 20,
+      windows,
+      policies,
+      changed,
+      limits: () => limits,
     });
     const doorway: Doorway = {
       link: async (id) => {
@@ -147,6 +158,7 @@ export class World {
     this.broker = new Broker({
       vaults: new Vaults(vaults, clock),
       approvals,
+      policies,
       windows,
       audit,
       doorway,
@@ -203,8 +215,22 @@ export class World {
     return last.requestId;
   }
 
-  async decide(approve = true, id?: RequestId) {
-    return this.approvals.decide(id ?? (await this.asked()), approve, { name: 'link holder', factor: 'link' });
+  /** Decides by whoever holds the link; by default for as long and as wide as the policy allows. */
+  async decide(approve = true, id?: RequestId, choice: Partial<Choice> = {}) {
+    const { ttlMs: windowMs, scope } = this.policies.policy;
+    return this.choose({ approve, windowMs, scope, ...choice }, id);
+  }
+
+  /** What the desk says to a choice. */
+  async choose(choice: Partial<Choice>, id?: RequestId) {
+    const request = id ?? (await this.asked());
+    const draft = await this.approvals.draft(request, { ...plainChoice(true), ...choice });
+    if (typeof draft === 'string') return draft;
+    return this.approvals.decide(draft, { approver: { name: 'link holder', factor: 'link' }, assertion: null });
+  }
+
+  board() {
+    return createBoard(this);
   }
 }
 
