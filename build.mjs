@@ -1,6 +1,6 @@
 /** Bundles src into dist: one small entry that any Node can start, the MCP path, and chunks that load on first use. */
 import { build } from 'esbuild';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 
 const { dependencies, optionalDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
 
@@ -24,7 +24,9 @@ const { metafile } = await build({
   metafile: true,
 });
 await chmod('dist/main.js', 0o755);
-await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licences(metafile));
+// Served to browsers as it is.
+await copyFile('node_modules/@simplewebauthn/browser/dist/bundle/index.umd.min.js', 'dist/webauthn.js');
+await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licences(metafile, ['@simplewebauthn/browser']));
 
 /**
  * Leaves out what the server loads at its start and never uses: zod's messages in 50 languages, and the JSON Schema
@@ -54,11 +56,10 @@ function leaveOut() {
   };
 }
 
-/** The licence texts of every package whose code is inside the bundle. */
-async function licences({ inputs }) {
-  const names = new Set(
-    Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
-  );
+/** The licence texts of every package whose code is inside the bundle or beside it. */
+async function licences({ inputs }, copied) {
+  const bundled = Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  const names = new Set([...bundled, ...copied]);
   const texts = [...names].sort().map(async (name) => {
     for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENCE', 'LICENSE.txt']) {
       const text = await readFile(`node_modules/${name}/${file}`, 'utf8').catch(() => undefined);

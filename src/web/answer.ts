@@ -1,9 +1,12 @@
+import type { Json } from '../core/canonical.ts';
 import type { MessagePage, Pages } from './pages.ts';
 
 /** What a route answers; `app.ts` sends it. */
 export interface Answer {
   readonly status: number;
   readonly html?: string;
+  /** For the page's script, instead of `html`. */
+  readonly json?: Json;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -49,6 +52,11 @@ const refusals = {
 export function refuse(pages: Pages, refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Answer {
   const { status, ...page } = refusals[refusal];
   return { status, html: pages.message(page), headers };
+}
+
+/** Sends the browser to look at a page of ours. @param path path and query */
+export function seeOther(path: string): Answer {
+  return { status: 303, headers: { Location: path } };
 }
 
 /** A bug on our side. @param reference is in the log too */

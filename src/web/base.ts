@@ -57,11 +57,10 @@ export function createAppServer(app: RequestListener): Server {
   return server;
 }
 
-export function send(response: Response | ServerResponse, { status, html = '', headers = {} }: Answer): void {
-  const body = Buffer.from(html);
-  response
-    .writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': body.length, ...headers })
-    .end(body);
+export function send(response: Response | ServerResponse, { status, html = '', json, headers = {} }: Answer): void {
+  const body = Buffer.from(json === undefined ? html : JSON.stringify(json));
+  const type = json === undefined ? 'text/html; charset=utf-8' : 'application/json';
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length, ...headers }).end(body);
 }
 
 function serveAssets(app: Express, pages: Pages): void {

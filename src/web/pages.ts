@@ -28,6 +28,7 @@ const templates = ['layout', 'asked', 'request', 'outcome', 'message'];
 const assetTypes: ReadonlyMap<string, string> = new Map([
   ['style.css', 'text/css; charset=utf-8'],
   ['request.js', 'text/javascript; charset=utf-8'],
+  ['webauthn.js', 'text/javascript; charset=utf-8'],
   ['icon.svg', 'image/svg+xml'],
   ['approved.svg', 'image/svg+xml'],
   ['denied.svg', 'image/svg+xml'],
@@ -50,15 +51,25 @@ export async function loadPages(): Promise<Pages> {
 
 async function loadAssets(folder: URL): Promise<ReadonlyMap<string, Asset>> {
   const entries = [...assetTypes].map(async ([name, type]): Promise<[string, Asset]> => {
-    return [name, { type, body: await readFile(new URL(name, folder)) }];
+    const file = name === 'webauthn.js' ? webauthnFile() : new URL(name, folder);
+    return [name, { type, body: await readFile(file) }];
   });
   return new Map(await Promise.all(entries));
 }
 
 /** Beside the sources, and beside the bundle, whose chunks lie at another depth. */
 function viewsFolder(): URL {
-  const candidates = ['../../views/', '../views/'].map((path) => new URL(path, import.meta.url));
-  const [found] = candidates.filter((url) => existsSync(new URL('layout.eta', url)));
-  if (found === undefined) throw new Error('the package has no views folder');
+  return new URL('.', present(['../../views/layout.eta', '../views/layout.eta']));
+}
+
+/** The browser's half of @simplewebauthn: where the build puts it, or else where it was installed. */
+function webauthnFile(): URL {
+  const installed = '../../node_modules/@simplewebauthn/browser/dist/bundle/index.umd.min.js';
+  return present(['./webauthn.js', '../webauthn.js', installed]);
+}
+
+function present(paths: readonly string[]): URL {
+  const found = paths.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
+  if (found === undefined) throw new Error(`the package is incomplete: ${paths.join(', ')}`);
   return found;
 }
