@@ -1,5 +1,6 @@
 import type { Random } from '../core/ports.ts';
 import type { RequestId } from '../core/request.ts';
+import { cookieAttributes, cookieName, cookieValues } from './cookies.ts';
 import { createMac, sameMac } from './mac.ts';
 import type { Place } from './place.ts';
 
@@ -19,14 +20,14 @@ export interface Visitors {
 /** As long as the desk may remember a request. Not longer, because on https all of these cookies come with every request. */
 const cookieSeconds = 1_500;
 
-/** Nothing is stored: the cookie proves itself. */
+/** Nothing is stored: the cookie proves itself. It is named per request, because every port of localhost shares one set of cookies. */
 export function createVisitors(random: Random): Visitors {
   const cookieMac = createMac('agent-vault/cookie/v1', random.bytes(32));
   const csrfMac = createMac('agent-vault/csrf/v1', random.bytes(32));
   const visitor = (id: RequestId, nonce: string): Visitor => ({ csrf: csrfMac(id, nonce) });
   return {
     recognise(cookies, id, place) {
-      for (const value of valuesOf(cookies, cookieName(id, place))) {
+      for (const value of cookieValues(cookies, cookieName(id, place))) {
         const [nonce = '', mac = ''] = value.split('.', 2);
         if (sameMac(mac, cookieMac(id, nonce))) return visitor(id, nonce);
       }
@@ -34,28 +35,9 @@ export function createVisitors(random: Random): Visitors {
     },
     welcome(id, place) {
       const nonce = Buffer.from(random.bytes(16)).toString('base64url');
-      const cookie = `${cookieName(id, place)}=${nonce}.${cookieMac(id, nonce)}; ${attributes(id, place)}`;
+      const attributes = cookieAttributes(place, `/approve/${id}`, cookieSeconds);
+      const cookie = `${cookieName(id, place)}=${nonce}.${cookieMac(id, nonce)}; ${attributes}`;
       return { visitor: visitor(id, nonce), cookie };
     },
   };
-}
-
-/** Named per request, because every port of localhost shares one set of cookies. */
-function cookieName(id: RequestId, place: Place): string {
-  return place.secure ? `__Host-av-${id}` : `av-${id}`;
-}
-
-/** `__Host-` demands Secure and the path `/`. WebKit drops both, even for localhost, when the page came by http. */
-function attributes(id: RequestId, place: Place): string {
-  const where = place.secure ? 'Path=/; Secure' : `Path=/approve/${id}`;
-  return `${where}; HttpOnly; SameSite=Strict; Max-Age=${cookieSeconds}`;
-}
-
-/** A name can come more than once: a page on another port may have set it as well. */
-function valuesOf(cookies = '', name: string): string[] {
-  return cookies
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
 }
