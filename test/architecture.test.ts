@@ -19,6 +19,7 @@ const sees: Record<string, readonly string[] | 'all'> = {
   web: ['core', 'platform', 'approvers'],
   mcp: ['core'],
   config: ['core', 'providers/index.ts', 'tunnels/index.ts', 'approvers/index.ts'],
+  trust: ['core', 'platform', 'config'],
   cli: ['config', 'core', 'platform', 'app.ts', 'mcp'],
   'app.ts': 'all',
   'main.ts': 'all',
