@@ -638,6 +638,7 @@ describe('in the same millisecond', () => {
     const id = await world.asked();
     gone.abort('timed out');
     const decided = world.decide(true, id);
+    await world.settle();
     expect([await decided, await first]).toEqual(['recorded', 'withdrawn']);
     expect(await told(world.read())).toBe('A=value-a');
   });
@@ -660,6 +661,7 @@ describe('in the same millisecond', () => {
     let open = (): void => undefined;
     world.audit.gate = new Promise((resolve) => (open = resolve));
     const decided = world.decide(true, id);
+    await world.settle();
     const closed = world.approvals.close('shutdown');
     open();
     world.audit.gate = null;

@@ -116,7 +116,7 @@ describe('the life of a request', () => {
 });
 
 describe('policy', () => {
-  const policy = { ttlMs: 0, scope: 'secret', writable: false } as const;
+  const policy = { ttlMs: 0, scope: 'secret', writable: false, confirm: 'tap' } as const;
   const window = { session: 's', vault: 'v', entryId: null, until: { wall: 1, monotonic: 1 }, request: 'r' } as never;
   it('asks for reads without a window and lets reads with one through', () => {
     expect(rule('read', policy, null)).toEqual({ kind: 'ask' });

@@ -111,10 +111,8 @@ describe('a write', () => {
     const world = new World();
     const answer = world.write(one);
     const id = await world.asked();
-    const decided = world.decide(true, id);
-    world.audit.gate = Promise.resolve();
-    world.audit.failing = true;
-    expect(await decided).toBe('recorded');
+    world.audit.failsOn = 'released';
+    expect(await world.decide(true, id)).toBe('recorded');
     await expect(answer).rejects.toMatchObject({ failure: 'audit_unavailable' });
     expect(world.provider.values.get('A')).toBe('value-a');
   });

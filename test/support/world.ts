@@ -24,12 +24,15 @@ export class MemoryAudit implements AuditLog {
   readonly rows: AuditRow[] = [];
   readonly decisions: DecisionRecord[] = [];
   failing = false;
+  /** Rows of this action cannot be written. */
+  failsOn: AuditAction | null = null;
   /** While set, commits wait for it. */
   gate: Promise<void> | null = null;
 
   async append(rows: readonly AuditRow[], decision?: DecisionRecord): Promise<readonly CommittedRow[]> {
     if (this.gate !== null) await this.gate;
-    if (this.failing) throw new VaultError('audit_unavailable', 'the audit log cannot be written');
+    if (this.failing || rows.some(({ action }) => action === this.failsOn))
+      throw new VaultError('audit_unavailable', 'the audit log cannot be written');
     this.rows.push(...rows);
     if (decision !== undefined) this.decisions.push(decision);
     return rows.map((row, at) => ({ ...row, seq: this.rows.length - rows.length + at + 1, hash: '' }));
@@ -136,7 +139,7 @@ export class World {
     const { clock, audit, log, windows, changed } = this;
     const policies = (this.policies = new MemoryPolicies(policy));
     const vaults: Vault[] = [{ name: 'v', type: 'memory', policy: policies.policy, provider: this.provider }];
-    const limits = { expiresInMs: 300_000, maxOpen: 20, cooldownMs: 0, maxPerHour: 1_000, ...options };
+    const limits = { expiresInMs: 300_000, maxOpen: 20, cooldownMs: 0, maxPerHour: 10_000, ...options };
     this.approvals = new Approvals({
       clock,
       audit,
