@@ -21,6 +21,7 @@ const progressMs = 7_000;
 /** A `decline` that comes faster than this is a headless client's reflex, not a person. */
 const reflexMs = 1_000;
 const waiting = 'waiting for a person to approve or deny';
+const behindOthers = 'waiting for a person, who has other requests of this session to answer first';
 
 /**
  * URL elicitation where declared, else a progress message; always one line on stderr.
@@ -28,6 +29,7 @@ const waiting = 'waiting for a person to approve or deny';
  * @returns what to call when the wait is over
  */
 export function announce(announcement: Announcement, channels: Channels): () => void {
+  if (announcement.quiet) return startProgress(channels, behindOthers).stop;
   tellOperator(announcement, channels);
   const dialog = openDialog(announcement, channels);
   // Clients keep progress texts on disk; where a dialog carries the link, they do not need it there.
@@ -80,11 +82,18 @@ function startProgress({ progress }: Channels, first: string): { say: (message: 
   return { say, stop: () => clearInterval(timer) };
 }
 
-function tellOperator({ first, note, summary, url, expiresAt }: Announcement, { log, agent }: Channels): void {
+function tellOperator(announcement: Announcement, { log, agent }: Channels): void {
+  const { first, note, summary, url, expiresAt } = announcement;
   if (note !== undefined) log.once(note);
-  if (first) log.say(`${agent} asks to ${summary}; approve or deny until ${isoTime(expiresAt)}: ${url}`);
+  if (!first) return;
+  log.say(`${agent} asks to ${summary}; approve or deny until ${isoTime(expiresAt)}${typed(announcement)}: ${url}`);
 }
 
-function withLink({ url }: Announcement): string {
-  return `approve or deny: ${url}`;
+function withLink(announcement: Announcement): string {
+  return `approve or deny${typed(announcement)}: ${announcement.url}`;
+}
+
+/** The digits go where the link goes: they show which request it is, not who answers it. */
+export function typed({ code }: Pick<Announcement, 'code'>): string {
+  return code === null ? '' : ` (to approve, type ${code})`;
 }

@@ -3,7 +3,7 @@ import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/proto
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
 import type { Announcement, Call, Log } from '../core/ports.ts';
 import type { Channels } from './announce.ts';
-import { announce } from './announce.ts';
+import { announce, typed } from './announce.ts';
 
 export interface CallOptions {
   // See server.ts.
@@ -62,11 +62,12 @@ function channels({ server, extra, log, agent, dialogs }: CallOptions): Channels
 /** The SDK's own time-out for requests to the client is 60 seconds; ours is the request's expiry. */
 async function elicit(
   server: CallOptions['server'],
-  { url, summary, requestId, expiresAt }: Announcement,
+  announcement: Announcement,
   options: { signal: AbortSignal; relatedRequestId: string | number },
 ): Promise<'accept' | 'decline' | 'cancel'> {
+  const { url, summary, requestId, expiresAt } = announcement;
   const timeout = Math.max(1, expiresAt - Date.now());
-  const message = `Approve or deny: ${summary}`;
+  const message = `Approve or deny${typed(announcement)}: ${summary}`;
   const params = { mode: 'url', elicitationId: requestId, url, message } as const;
   const { action } = await server.elicitInput(params, { ...options, timeout });
   return action;

@@ -1,7 +1,6 @@
 import type { VaultError } from '../core/errors.ts';
 import { shown } from '../core/input.ts';
-import type { Ending, Saved } from '../core/outcome.ts';
-import type { Secret } from '../core/secret.ts';
+import type { Ending, Released, Saved } from '../core/outcome.ts';
 import { visible } from '../core/text.ts';
 
 /** No `structuredContent`: Claude Code and Codex show that to the model instead of the text. */
@@ -16,22 +15,24 @@ type Pending = Extract<Ending, { status: 'pending' }>;
 
 export type Status = 'approved' | 'denied' | 'expired' | 'withdrawn' | 'pending' | 'failed';
 
-type Values = readonly { readonly name: string; readonly value: Secret }[];
-
 /** A listing: no outcome of a request. */
 export function textResult(text: string): ToolResult {
   return { content: [{ type: 'text', text }] };
 }
 
 /** The last step of a read: the one place where a value becomes text. */
-export function valueResult(values: Values): ToolResult {
+export function valueResult({ values }: Released): ToolResult {
   return result('approved', values.map(({ value }) => value.reveal()).join(''));
 }
 
-/** Values as a JSON object, so that one with line breaks cannot pass for another name. */
-export function valuesResult(values: Values): ToolResult {
+/** Values as a JSON object, so that one with line breaks cannot pass for another name. What was left out stands in a second text. */
+export function valuesResult({ values, refused }: Released): ToolResult {
   const entries = values.map(({ name, value }) => [name, value.reveal()] as const);
-  return result('approved', JSON.stringify(Object.fromEntries(entries), null, 2));
+  const approved = result('approved', JSON.stringify(Object.fromEntries(entries), null, 2));
+  if (refused.length === 0) return approved;
+  const names = refused.map(shown).join(', ');
+  const text = `refused: the person approved the names above, but not ${names}. This is final: do not ask for these again.`;
+  return { ...approved, content: [...approved.content, { type: 'text', text }] };
 }
 
 /** Everything but a value. A refusal is an error result, so that no agent takes "denied" for the value. */

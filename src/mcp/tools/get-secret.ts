@@ -16,6 +16,6 @@ export const getSecret = defineTool({
   input: z.strictObject({ vault: vaultParameter, name: nameParameter, reason: reasonParameter }),
   run: async ({ vault, name, reason }, { broker, session, call }) => {
     const outcome = await broker.read(session, { tool: 'get_secret', vault, names: [name], reason }, call);
-    return outcome.status === 'released' ? valueResult(outcome.values) : outcomeResult(outcome, 'get_secret');
+    return outcome.status === 'released' ? valueResult(outcome) : outcomeResult(outcome, 'get_secret');
   },
 });

@@ -9,7 +9,7 @@ export const getSecrets = defineTool({
   title: 'Read several secrets',
   description:
     'Returns several secrets of one vault as a JSON object of name to value, after one approval for all of them. ' +
-    'Prefer it to several get_secret calls; ask only for what the task needs. All or nothing: if one cannot be had, none is returned. ' +
+    'Prefer it to several get_secret calls; ask only for what the task needs. If one cannot be had, none is returned; the person may leave names out, which a second text lists. ' +
     'The call can wait minutes for the person. A result that starts with "pending:" means call again with the same arguments; a denial is final. ' +
     'Do not print or store the values.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
@@ -24,6 +24,6 @@ export const getSecrets = defineTool({
   }),
   run: async ({ vault, names, reason }, { broker, session, call }) => {
     const outcome = await broker.read(session, { tool: 'get_secrets', vault, names, reason }, call);
-    return outcome.status === 'released' ? valuesResult(outcome.values) : outcomeResult(outcome, 'get_secrets');
+    return outcome.status === 'released' ? valuesResult(outcome) : outcomeResult(outcome, 'get_secrets');
   },
 });
