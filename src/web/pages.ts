@@ -14,6 +14,8 @@ export interface Pages {
   request(page: RequestPage): string;
   outcome(page: OutcomePage): string;
   message(page: MessagePage): string;
+  /** What it is about comes later, with the code. */
+  pair(): string;
   /** By the last part of its path; only these exist. */
   readonly assets: ReadonlyMap<string, Asset>;
 }
@@ -23,11 +25,13 @@ export interface Asset {
   readonly body: Buffer;
 }
 
-const templates = ['layout', 'asked', 'request', 'outcome', 'message'];
+const templates = ['layout', 'asked', 'request', 'outcome', 'message', 'pair'];
 
 const assetTypes: ReadonlyMap<string, string> = new Map([
   ['style.css', 'text/css; charset=utf-8'],
   ['request.js', 'text/javascript; charset=utf-8'],
+  ['pair.js', 'text/javascript; charset=utf-8'],
+  ['pair.css', 'text/css; charset=utf-8'],
   ['webauthn.js', 'text/javascript; charset=utf-8'],
   ['icon.svg', 'image/svg+xml'],
   ['approved.svg', 'image/svg+xml'],
@@ -45,6 +49,7 @@ export async function loadPages(): Promise<Pages> {
     request: (page) => eta.render('@request', page),
     outcome: (page) => eta.render('@outcome', page),
     message: (page) => eta.render('@message', page),
+    pair: () => eta.render('@pair', {}),
     assets: await loadAssets(new URL('assets/', folder)),
   };
 }
