@@ -50,7 +50,7 @@ export interface PairRoute {
   /** From now on the code is this errand's. */
   offer(errand: Errand): void;
   /** Resolves when the page of the errand has been told how it ended. */
-  readonly told: () => Promise<void>;
+  told(): Promise<void>;
 }
 
 export interface PairParts {
@@ -66,7 +66,7 @@ interface Current {
   readonly errand: Errand;
   /** Given to the browser that began; it lives in its page only. */
   ticket: string | null;
-  readonly told: PromiseWithResolvers<void>;
+  readonly told: PromiseWithResolvers<null>;
 }
 
 const says = {
@@ -113,7 +113,7 @@ export function createPair({ clock, random, pages, publicOrigin }: PairParts): P
       if (found === null) return dead();
       const outcome = found.errand.outcome();
       if (outcome === null) return json(200, { over: false });
-      found.told.resolve();
+      found.told.resolve(null);
       return json(200, { over: true, good: outcome.good, heading: outcome.heading, says: outcome.says });
     },
   };
@@ -129,9 +129,11 @@ export function createPair({ clock, random, pages, publicOrigin }: PairParts): P
       return sent === null || answer === undefined ? dead() : answer(sent);
     },
     offer: (errand) => {
-      current = { errand, ticket: null, told: Promise.withResolvers<void>() };
+      current = { errand, ticket: null, told: Promise.withResolvers<null>() };
     },
-    told: () => current?.told.promise ?? Promise.resolve(),
+    told: async () => {
+      await current?.told.promise;
+    },
   };
 }
 
