@@ -1,5 +1,6 @@
 import type { Json } from '../core/canonical.ts';
-import type { Proof } from '../core/request.ts';
+import type { Approver, Proof } from '../core/request.ts';
+import type { Approvers } from './records.ts';
 
 /** Who can decide at one place (an origin, as the browser sees it) at this moment. */
 export interface Ways {
@@ -11,7 +12,7 @@ export interface Ways {
   readonly passkey: boolean;
   /** What the page says about how much a decision here proves, or why none can be made, in plain sentences of ours. */
   readonly says: string;
-  /** The address at which a paired passkey counts, where this is another; null otherwise. */
+  /** The address at which a paired passkey counts now, where this is another; null otherwise. The same link works there. */
   readonly elsewhere: string | null;
 }
 
@@ -61,4 +62,32 @@ export interface Gate {
   begin(occasion: Occasion, body: string): Promise<Ceremony | Unproved>;
   /** Uses up the ceremony, then verifies. @param response the browser's answer (`AuthenticationResponseJSON`) as JSON text */
   byPasskey(occasion: Occasion, id: string, response: string): Promise<Proved | Unproved>;
+}
+
+/** Where something is to be proved. */
+export interface Place {
+  /** Of the page, as the browser sees it: "https://host". */
+  readonly origin: string;
+  /** At which this process itself is reachable; null while its tunnel is down. */
+  readonly publicOrigin: string | null;
+}
+
+/** A way of proving who decides. */
+export interface Factor {
+  readonly factor: Approver['factor'];
+  /** What forging it takes: 0 seeing the link, 1 reading the vault's files, 2 writing them. */
+  readonly strength: number;
+  /** What a person needs for it: "your passkey". */
+  readonly takes: string;
+  /** Whether these approvers can prove themselves by it at this place. */
+  counts(approvers: Approvers, place: Place): boolean;
+}
+
+export function defineFactor(factor: Factor): Factor {
+  return factor;
+}
+
+/** Nothing was proved, and what it was for can go on. */
+export function unproved(says: string, ends = false): Unproved {
+  return { proved: false, says, ends };
 }

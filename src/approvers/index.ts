@@ -1,6 +1,7 @@
 import type { Factor } from './define.ts';
 import * as all from './all.ts';
 
-export type { Attempt, Factor } from './define.ts';
+export type { Factor } from './define.ts';
 
-export const factors: readonly Factor[] = Object.values(all);
+/** The weakest first. */
+export const factors: readonly Factor[] = Object.values(all).toSorted((a, b) => a.strength - b.strength);

@@ -1,9 +1,9 @@
 import { defineFactor } from './define.ts';
 
-/** Holding the link is all it takes. An agent that reads the link can decide too, which is why the page says so. */
+/** Holding the link is all it takes, while nobody was ever paired. An agent that reads the link can decide too. */
 export const link = defineFactor({
   factor: 'link',
-  says: 'Anyone who has this link can decide. Do not pass it on.',
-  fields: [],
-  prove: async () => ({ name: 'link holder', factor: 'link' }),
+  strength: 0,
+  takes: 'this link',
+  counts: ({ generation }) => generation === 0,
 });
