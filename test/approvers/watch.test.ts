@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRoster } from '../../src/approvers/roster.ts';
+import type { Roster } from '../../src/approvers/roster.ts';
+import { watchRoster } from '../../src/approvers/watch.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+
+let folder: string;
+let roster: Roster;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agent-vault-watch-'));
+  roster = openRoster(folder, systemClock);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const app = {
+  id: 'a1a1a1a1a1a1a1a1a1a1',
+  name: 'phone',
+  factor: 'totp',
+  addedAt: '2026-01-01T00:00:00.000Z',
+  fingerprint: '',
+  secret: new Secret('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'),
+  lastStep: 0,
+  failures: 0,
+  blockedUntil: null,
+} as const;
+
+const allowed = { by: null, before: async () => undefined };
+
+async function watched() {
+  const said: string[] = [];
+  let changes = 0;
+  const log = createLog((text) => said.push(text));
+  const watch = await watchRoster({ roster, log, onChange: async () => void (changes += 1) });
+  return { watch, said, changes: () => changes };
+}
+
+describe('a process that runs while who may approve is changed', () => {
+  it('notices a pairing and a reset, and says so', async () => {
+    const { watch, said, changes } = await watched();
+    await watch.look();
+    expect(changes()).toBe(0);
+    await roster.add(app, allowed);
+    await watch.look();
+    expect(changes()).toBe(1);
+    expect(said.join('')).toMatch(/"phone" \(totp, [^)]+\) may approve from now on/u);
+    await roster.reset(async () => undefined);
+    await watch.look();
+    expect(changes()).toBe(2);
+    expect(said.join('')).toContain('all approvers were removed by a reset');
+    expect(said.join('')).toContain('may not approve any more');
+  });
+
+  it('does not mind that counters change', async () => {
+    await roster.add(app, allowed);
+    const { watch, changes } = await watched();
+    await roster.note((approvers) => approvers.map((each) => ({ ...each, lastStep: 5 })));
+    await watch.look();
+    expect(changes()).toBe(0);
+  });
+
+  it('takes a file that it cannot read for a change', async () => {
+    await roster.add(app, allowed);
+    const { watch, said, changes } = await watched();
+    await writeFile(join(folder, 'approvers.json'), '{', { mode: 0o600 });
+    await watch.look();
+    expect(changes()).toBe(1);
+    expect(said.join('')).toContain('nothing can be approved');
+  });
+});
