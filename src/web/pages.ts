@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Eta } from 'eta';
+import type { HomePage, SignInPage } from './home-models.ts';
 import type { OutcomePage } from './outcome.ts';
 import type { RequestPage } from './view-models.ts';
 
@@ -14,6 +15,8 @@ export interface Pages {
   request(page: RequestPage): string;
   outcome(page: OutcomePage): string;
   message(page: MessagePage): string;
+  home(page: HomePage): string;
+  signIn(page: SignInPage): string;
   /** What it is about comes later, with the code. */
   pair(): string;
   /** By the last part of its path; only these exist. */
@@ -25,14 +28,21 @@ export interface Asset {
   readonly body: Buffer;
 }
 
-const templates = ['layout', 'asked', 'request', 'outcome', 'message', 'pair'];
+const templates = ['layout', 'asked', 'request', 'outcome', 'message', 'pair', 'home', 'line', 'sign-in'];
 
 const assetTypes: ReadonlyMap<string, string> = new Map([
   ['style.css', 'text/css; charset=utf-8'],
   ['request.js', 'text/javascript; charset=utf-8'],
   ['pair.js', 'text/javascript; charset=utf-8'],
   ['pair.css', 'text/css; charset=utf-8'],
+  ['home.js', 'text/javascript; charset=utf-8'],
+  ['home.css', 'text/css; charset=utf-8'],
+  ['sign-in.js', 'text/javascript; charset=utf-8'],
   ['webauthn.js', 'text/javascript; charset=utf-8'],
+  ['manifest.webmanifest', 'application/manifest+json'],
+  ['icon-180.png', 'image/png'],
+  ['icon-192.png', 'image/png'],
+  ['icon-512.png', 'image/png'],
   ['icon.svg', 'image/svg+xml'],
   ['approved.svg', 'image/svg+xml'],
   ['denied.svg', 'image/svg+xml'],
@@ -49,6 +59,8 @@ export async function loadPages(): Promise<Pages> {
     request: (page) => eta.render('@request', page),
     outcome: (page) => eta.render('@outcome', page),
     message: (page) => eta.render('@message', page),
+    home: (page) => eta.render('@home', page),
+    signIn: (page) => eta.render('@sign-in', page),
     pair: () => eta.render('@pair', {}),
     assets: await loadAssets(new URL('assets/', folder)),
   };
