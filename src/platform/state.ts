@@ -1,41 +1,75 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VaultError } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { codeOf } from './files.ts';
+
+export interface StateOptions {
+  /** Read for `AGENT_VAULT_STATE`, another folder than the account's own; a relative one counts from the working directory. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Of the account. Not `$HOME`: a project's MCP config can set the environment, and must not move this folder. */
+  readonly home?: string;
+  /** Is told when `AGENT_VAULT_STATE` is not followed. */
+  readonly log?: Log;
+}
+
+/** Where paired approvers stand, in the state folder. */
+export const approversFile = 'approvers.json';
 
 /**
- * The folder for what belongs to the user and not to a project: `~/.agent-vault`, made on first use, mode 0700.
- * Throws `config_invalid` where it cannot be had.
- * @param home of the account. Not `$HOME`: a project's MCP config can set the environment, and must not move this folder.
+ * The folder for what belongs to the user and not to a project: `~/.agent-vault`, made on first use, mode 0700; or the one that
+ * `AGENT_VAULT_STATE` names, as long as nobody was ever paired in the account's own: then its factor is required, and whoever
+ * can set the environment must not choose another. Throws `config_invalid` where it cannot be had.
  */
-export function stateDirectory(home: string = accountHome()): string {
-  const folder = join(home, '.agent-vault');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    keepPrivate(folder);
-    return folder;
-  } catch (cause) {
-    throw unusable('the state folder cannot be used', cause);
-  }
+export function stateDirectory({ env = process.env, home = accountHome(), log }: StateOptions = {}): string {
+  const own = join(home, '.agent-vault');
+  const named = env['AGENT_VAULT_STATE'] ?? '';
+  if (named === '') return usable(own, 'close');
+  if (!isPaired(own)) return usable(resolve(named), 'refuse');
+  log?.once(
+    'AGENT_VAULT_STATE is not followed: this account has its approvers in ~/.agent-vault',
+    'take AGENT_VAULT_STATE out of the environment, or run as another user',
+  );
+  return usable(own, 'close');
 }
 
 function accountHome(): string {
   try {
     return userInfo().homedir;
   } catch (cause) {
-    throw unusable('this account has no home folder', cause);
+    throw unusable('this account has no home folder', '~/.agent-vault', cause);
   }
 }
 
-function keepPrivate(folder: string): void {
-  const { mode, uid } = statSync(folder);
-  if (process.geteuid !== undefined && uid !== process.geteuid()) throw new Error('it belongs to another user');
-  if ((mode & 0o077) !== 0) chmodSync(folder, 0o700);
+/** Whatever cannot be looked at counts as a pairing. */
+function isPaired(folder: string): boolean {
+  try {
+    lstatSync(join(folder, approversFile));
+    return true;
+  } catch (thrown) {
+    return !['ENOENT', 'ENOTDIR'].includes(codeOf(thrown));
+  }
 }
 
-function unusable(message: string, cause: unknown): VaultError {
-  return new VaultError('config_invalid', message, {
-    hint: 'make ~/.agent-vault a folder that only you can write',
-    cause,
-  });
+/** @param open what becomes of a folder that others can enter. One that the environment names may be theirs as well: "/tmp". */
+function usable(folder: string, open: 'close' | 'refuse'): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (process.geteuid !== undefined) keepPrivate(folder, open);
+    return folder;
+  } catch (cause) {
+    throw unusable('the state folder cannot be used', open === 'close' ? '~/.agent-vault' : 'AGENT_VAULT_STATE', cause);
+  }
+}
+
+function keepPrivate(folder: string, open: 'close' | 'refuse'): void {
+  const { mode, uid } = statSync(folder);
+  if (uid !== process.geteuid?.()) throw new Error('it belongs to another user');
+  if (open === 'close' && (mode & 0o077) !== 0) chmodSync(folder, 0o700);
+  if (open === 'refuse' && (mode & 0o022) !== 0) throw new Error('others can write it');
+}
+
+function unusable(message: string, folder: string, cause: unknown): VaultError {
+  return new VaultError('config_invalid', message, { hint: `make ${folder} a folder that only you can write`, cause });
 }
