@@ -7,7 +7,7 @@ import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { fileSchema } from './schema.ts';
 import { shapeOf } from './shape.ts';
-import { tunnelConfig } from './tunnel.ts';
+import { ownToken, tunnelConfig } from './tunnel.ts';
 import { expand } from './variables.ts';
 import type { Missing } from './variables.ts';
 import { vaultConfig } from './vaults.ts';
@@ -16,13 +16,16 @@ import type { Surroundings } from './vaults.ts';
 type File = z.infer<typeof fileSchema>;
 
 /** From what the file says to what it means. */
-export function buildConfig(root: JsonObject, around: Surroundings): Omit<Config, 'file' | 'tokens'> {
+export function buildConfig(
+  root: JsonObject,
+  around: Surroundings,
+): Omit<Config, 'file' | 'folder' | 'tokens' | 'policy'> {
   const { vaults, ...rest } = root;
   const { value, missing } = expand(rest, around.variables);
   const tokenMissing = missing.find(isToken);
   refuseMissing(missing, around.blame);
   const file = checked(vaults === undefined ? value : { ...value, vaults }, around.blame);
-  const token = tokenMissing === undefined ? file.ngrokAuthToken || around.variables('NGROK_AUTHTOKEN') : undefined;
+  const token = tokenMissing === undefined ? file.ngrokAuthToken || around.variables(ownToken) : undefined;
   return {
     vaults: vaultsOf(vaults, around),
     tunnel: tunnelConfig({ tunnel: membersOf(value['tunnel']), token, domain: file.ngrokDomain, around }),

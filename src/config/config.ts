@@ -4,6 +4,8 @@ import type { PluginContext } from '../core/plugin.ts';
 import type { VaultPolicy } from '../core/policy.ts';
 import type { Provider, Tunnel } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Keyed } from './described.ts';
+import type { EffectivePolicy } from './policy.ts';
 
 /** What the composition root adds so that a plug-in can be opened. */
 export type PluginPorts = Pick<PluginContext, 'clock' | 'random' | 'log'>;
@@ -55,6 +57,8 @@ export interface ApprovalConfig {
 export interface Config {
   /** Absolute; null if the environment alone configures us. */
   readonly file: string | null;
+  /** Absolute: that of the file, or the working directory. Relative paths start here. */
+  readonly folder: string;
   readonly vaults: readonly VaultConfig[];
   /** Null where none was asked for or its token is not there: links then work on this machine only. */
   readonly tunnel: TunnelConfig | null;
@@ -66,6 +70,8 @@ export interface Config {
   readonly webhooks: readonly WebhookConfig[];
   /** The variables that it refers to, set or not, in the order of the alphabet: what they hold is no business of a child process. */
   readonly tokens: readonly string[];
+  /** All that it allows. Not data, so that nothing prints what it is made from. */
+  readonly policy: (keyed: Keyed) => EffectivePolicy;
   /** For the operator, each to be said once. */
   readonly notices: readonly string[];
 }

@@ -8,7 +8,8 @@ import { findConfig } from './find.ts';
 import type { Where } from './find.ts';
 import { isObject, JsonFault, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { openVariables } from './variables.ts';
+import { policyOf } from './policy.ts';
+import { isSet, openVariables } from './variables.ts';
 import type { Variables } from './variables.ts';
 
 /**
@@ -27,14 +28,18 @@ export async function loadConfig(where: Where): Promise<Config> {
     read.add(name);
     return known(name);
   };
-  const config = buildConfig(root, { folder, variables, blame: blame(file ?? 'environment') });
+  const isInEnvironment = (name: string): boolean => isSet(where.env, name);
+  const around = { folder, variables, isInEnvironment, blame: blame(file ?? 'environment') };
+  const built = buildConfig(root, around);
   const database = where.env['AGENT_VAULT_DB'] ?? '';
+  const config = { ...built, auditFile: database === '' ? built.auditFile : resolve(where.cwd, database) };
   return {
     ...config,
     file,
-    auditFile: database === '' ? config.auditFile : resolve(where.cwd, database),
+    folder,
+    policy: (keyed) => policyOf({ config, written: root, around }, keyed),
     tokens: [...read].sort(),
-    notices: [...unreadable.map((each) => `${oneLine(each)} cannot be read`), ...config.notices],
+    notices: [...unreadable.map((each) => `${oneLine(each)} cannot be read`), ...built.notices],
   };
 }
 

@@ -8,7 +8,7 @@ const webhook = z.strictObject({
   url: z
     .string()
     .refine(isPlainUrl, 'must be an http:// or https:// address without a user name or password in it')
-    .describe('where events are posted'),
+    .meta({ description: 'where events are posted', writeOnly: true }),
   authorization: z
     .string()
     .trim()
@@ -16,7 +16,7 @@ const webhook = z.strictObject({
     .refine((value) => /^[\t\x20-\x7e\x80-\xff]+$/u.test(value), 'must be usable in an HTTP header: one line, no emoji')
     .transform((value) => new Secret(value))
     .optional()
-    .describe('the whole value of the Authorization header'),
+    .meta({ description: 'the whole value of the Authorization header', writeOnly: true }),
   events: z
     .union([z.literal('all'), z.array(z.enum(auditActions)).min(1)])
     .default('all')
@@ -43,7 +43,7 @@ const approval = z.strictObject({
     .describe('seconds after a denial in which the same secrets cannot be asked for again; 0 = none'),
 });
 
-/** The whole file. Vaults and tunnel are checked by their plug-ins. */
+/** The whole file. Vaults and tunnel are checked by their plug-ins. `writeOnly` marks what can hold a secret. */
 export const fileSchema = z.strictObject({
   $schema: z.string().optional().describe('for editors; ignored'),
   vaults: z

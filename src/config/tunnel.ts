@@ -8,9 +8,11 @@ import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { shapeOf } from './shape.ts';
 import type { Shape } from './shape.ts';
+import { expand } from './variables.ts';
+import type { Variables } from './variables.ts';
 import type { Surroundings } from './vaults.ts';
 
-interface TunnelOptions {
+interface TunnelSource {
   /** The file's key `tunnel`. */
   readonly tunnel: JsonObject;
   readonly token: string | undefined;
@@ -18,16 +20,27 @@ interface TunnelOptions {
   readonly around: Surroundings;
 }
 
+export interface TunnelOptions {
+  readonly type: string;
+  readonly own: JsonObject;
+  readonly shape: Shape;
+  /** Whether the keys at the top of the file count. */
+  readonly isNgrok: boolean;
+}
+
+/** Stands in for a token that is not in the config. */
+export const ownToken = 'NGROK_AUTHTOKEN';
+
 /** Options of ngrok that stand at the top of the file, where they stood before there were other tunnels. */
 const atTheTop = new Set<unknown>(['ngrokAuthToken', 'ngrokDomain']);
 
 /** Null where ngrok is meant and has no token. Everything else is checked all the same. */
-export function tunnelConfig({ tunnel, token, domain, around }: TunnelOptions): TunnelConfig | null {
+export function tunnelConfig({ tunnel, token, domain, around }: TunnelSource): TunnelConfig | null {
   const { folder, blame } = around;
   const { type = 'ngrok', ...own } = tunnel;
   const plugin = pluginOf(type, blame);
   refuseMisplaced(own, blame);
-  const isNgrok = 'ngrokAuthToken' in plugin.options.shape;
+  const isNgrok = takesTop(plugin);
   const top = { ngrokAuthToken: token ?? 'none', ...(domain !== undefined && { ngrokDomain: domain }) };
   const given = isNgrok ? { ...own, ...top } : own;
   const { data, error } = plugin.options.strict().safeParse(given);
@@ -38,6 +51,14 @@ export function tunnelConfig({ tunnel, token, domain, around }: TunnelOptions): 
   }
   if (data === undefined || (isNgrok && token === undefined)) return null;
   return { type: plugin.type, open: (ports) => plugin.open(data, { ...ports, place: 'tunnel', folder }) };
+}
+
+/** What the key `tunnel` holds, as written; it was checked before. */
+export function tunnelOptions({ type: written = 'ngrok', ...own }: JsonObject, variables: Variables): TunnelOptions {
+  const { type } = expand({ type: written }, variables).value;
+  const plugin = tunnelPlugins.find((each) => each.type === type);
+  const shape = plugin === undefined ? {} : shapeOf(plugin.options);
+  return { type: plugin?.type ?? '', own, shape, isNgrok: plugin === undefined || takesTop(plugin) };
 }
 
 /** What the key `tunnel` may hold for this type. */
@@ -60,6 +81,10 @@ function pluginOf(type: unknown, blame: Blame): TunnelPlugin {
   const near = typeof type === 'string' ? didYouMean(type, types) : null;
   const hint = near === null ? undefined : `did you mean ${quoted(near)}?`;
   throw blame.at(['tunnel', 'type'], `must be ${types.map((each) => quoted(each)).join(' or ')}`, hint);
+}
+
+function takesTop({ options }: TunnelPlugin): boolean {
+  return 'ngrokAuthToken' in options.shape;
 }
 
 function refuseMisplaced(own: JsonObject, blame: Blame): void {

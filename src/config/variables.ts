@@ -11,6 +11,11 @@ export type Path = readonly (string | number)[];
 /** The value of a variable; undefined where it is not set or empty. */
 export type Variables = (name: string) => string | undefined;
 
+/** Whether the process's own environment sets it. */
+export function isSet(env: Environment, name: string): boolean {
+  return nonEmpty(Object.hasOwn(env, name) ? env[name] : undefined) !== undefined;
+}
+
 /** A reference whose variable is not set, and where it stands. */
 export interface Missing {
   readonly path: Path;
@@ -66,9 +71,14 @@ function expandedObject(value: JsonObject, path: Path, expansion: Expansion): Js
   return Object.fromEntries(members.map(([key, member]) => [key, expanded(member, [...path, key], expansion)]));
 }
 
+/** The variable that a text of the form `env:NAME` refers to; null for any other text. */
+export function referenceOf(text: string): string | null {
+  return text.startsWith('env:') ? text.slice('env:'.length).trim() : null;
+}
+
 function valueOf(text: string, path: Path, { variables, missing }: Expansion): string {
-  if (!text.startsWith('env:')) return text;
-  const name = text.slice('env:'.length).trim();
+  const name = referenceOf(text);
+  if (name === null) return text;
   const value = variables(name);
   if (value === undefined) missing.push({ path, name });
   return value ?? text;

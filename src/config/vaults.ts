@@ -18,6 +18,8 @@ export interface Surroundings {
   /** Relative paths start here. */
   readonly folder: string;
   readonly variables: Variables;
+  /** Whether the process's own environment sets a variable, so that a `.env` beside the config does not count. */
+  readonly isInEnvironment: (name: string) => boolean;
   readonly blame: Blame;
 }
 
@@ -35,6 +37,13 @@ export function vaultConfig(name: string, given: JsonObject, around: Surrounding
   if (first !== undefined) return { ...base, unavailable: unset(name, first) };
   const { folder } = around;
   return { ...base, open: (ports) => plugin.open(options, { ...ports, place: name, folder }) };
+}
+
+/** What a vault's provider is told, with what stands in for a token that is not there. */
+export function vaultOptions(type: string, given: JsonObject): { options: JsonObject; shape: Shape } {
+  const plugin = providerPlugins.find((each) => each.type === type);
+  if (plugin === undefined) return { options: given, shape: {} };
+  return { options: withoutCommon(withDefaults(plugin, given)), shape: shapeOf(plugin.options) };
 }
 
 /** What a vault of this provider may hold, the keys common to all first. */
@@ -68,6 +77,10 @@ function withDefaults({ options }: ProviderPlugin, given: JsonObject): JsonObjec
   return { ...given, serviceAccountToken: 'env:OP_SERVICE_ACCOUNT_TOKEN' };
 }
 
+function withoutCommon(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !commonKeys.has(key)));
+}
+
 interface Given {
   readonly value: JsonObject;
   readonly missing: readonly Missing[];
@@ -83,9 +96,7 @@ interface Checked {
 function checked(plugin: ProviderPlugin, { value, missing, place }: Given, blame: Blame): Checked {
   const members = Object.entries(value);
   const common = vaultSchema.safeParse(Object.fromEntries(members.filter(([key]) => commonKeys.has(key))));
-  const options = plugin.options
-    .strict()
-    .safeParse(Object.fromEntries(members.filter(([key]) => !commonKeys.has(key))));
+  const options = plugin.options.strict().safeParse(withoutCommon(value));
   const issues = [...(common.error?.issues ?? []), ...(options.error?.issues ?? [])];
   const issue = issues.find(({ path }) => !missing.some((each) => each.path.every((step, at) => step === path[at])));
   if (issue !== undefined) throw blame.issue({ issue, input: value, shape: vaultShape(plugin), place });

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 /** What the config may say about a vault of 1Password. */
 export const options = z.object({
-  serviceAccountToken: z
-    .string()
-    .optional()
-    .describe('token of a service account; without it and without account: OP_SERVICE_ACCOUNT_TOKEN'),
+  serviceAccountToken: z.string().optional().meta({
+    description: 'token of a service account; without it and without account: OP_SERVICE_ACCOUNT_TOKEN',
+    writeOnly: true,
+  }),
   account: z
     .string()
     .min(1)

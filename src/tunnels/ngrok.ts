@@ -22,11 +22,10 @@ const options = z
       .refine(isLoopback, 'must be on this machine, such as localhost:8443: it is for tests only')
       .optional()
       .describe('stand-in for the ngrok service, for tests: a port of this machine such as `localhost:8443`'),
-    root_cas: z
-      .string()
-      .min(1, 'must be the path of a file')
-      .optional()
-      .describe('file with the authority that signed its certificate; only together with `server_addr`'),
+    root_cas: z.string().min(1, 'must be the path of a file').optional().meta({
+      description: 'file with the authority that signed its certificate; only together with `server_addr`',
+      format: 'path',
+    }),
   })
   .refine((given) => given.root_cas === undefined || given.server_addr !== undefined, {
     path: ['root_cas'],

@@ -175,7 +175,12 @@ describe('whatever stands in the file', () => {
       fc.dictionary(fc.oneof({ weight: 4, arbitrary: keys }, fc.string()), tie('tree'), { maxKeys: 5 }),
     ),
   }));
-  const around = { folder: '/', variables: (name: string) => (name === 'A' ? 'a' : undefined), blame: blame('file') };
+  const around = {
+    folder: '/',
+    variables: (name: string) => (name === 'A' ? 'a' : undefined),
+    isInEnvironment: () => true,
+    blame: blame('file'),
+  };
 
   it('it is a config or refused as one', () => {
     fc.assert(

@@ -1,0 +1,116 @@
+import type { Json } from '../core/canonical.ts';
+import type { VaultPolicy } from '../core/policy.ts';
+import type { ApprovalConfig, Config, WebhookConfig } from './config.ts';
+import { described, describedMembers, isVariable } from './described.ts';
+import type { Describing, Keyed } from './described.ts';
+import { isObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { fileSchema } from './schema.ts';
+import { shapeAt, shapeOf } from './shape.ts';
+import { ownToken, tunnelOptions } from './tunnel.ts';
+import { vaultOptions } from './vaults.ts';
+import type { Surroundings } from './vaults.ts';
+
+/** All that a config allows, as data that can be kept and compared: no secret value is in it, and no relative path. */
+export type EffectivePolicy = {
+  readonly vaults: readonly VaultTerms[];
+  readonly webhooks: readonly WebhookTerms[];
+  readonly tunnel: TunnelTerms;
+  readonly port: number;
+  /** Absolute. */
+  readonly auditFile: string | null;
+  readonly approval: ApprovalTerms;
+};
+
+export type VaultTerms = Pick<VaultPolicy, keyof VaultPolicy> & {
+  readonly name: string;
+  readonly type: string;
+  /** What its provider is told, as `described`. */
+  readonly options: JsonObject;
+};
+
+export type WebhookTerms = {
+  readonly origin: string;
+  /** Keyed hash of the whole address: the path can be as good as a password. */
+  readonly address: string;
+  /** The variable that holds the address, where one does. */
+  readonly variable: string | null;
+  /** As `described`; null if none is sent. */
+  readonly authorization: Json;
+  readonly events: 'all' | readonly string[];
+};
+
+export type TunnelTerms = {
+  readonly type: string;
+  /** `environment`: the NGROK_AUTHTOKEN of our own process, set or not. Otherwise as `described`; null where the type needs none. */
+  readonly token: Json;
+  /** As `described`; null if none is asked for. */
+  readonly domain: Json;
+  /** What else the type is told, as `described`. */
+  readonly options: JsonObject;
+};
+
+export type ApprovalTerms = Pick<ApprovalConfig, keyof ApprovalConfig>;
+
+export interface PolicySource {
+  /** Checked. */
+  readonly config: Pick<Config, 'vaults' | 'webhooks' | 'port' | 'auditFile' | 'approval'>;
+  /** The file it was made from. */
+  readonly written: JsonObject;
+  readonly around: Surroundings;
+}
+
+/** Vaults and webhooks in the order of the config. */
+export function policyOf({ config, written, around }: PolicySource, keyed: Keyed): EffectivePolicy {
+  const by = { ...around, keyed };
+  const vaults = membersOf(written['vaults']);
+  const webhooks = isList(written['webhooks']) ? written['webhooks'].map(membersOf) : [];
+  return {
+    vaults: config.vaults.map(({ name, type, policy }) => {
+      const { options, shape } = vaultOptions(type, membersOf(vaults[name]));
+      return { name, type, ...policy, options: describedMembers(options, shape, by) };
+    }),
+    webhooks: config.webhooks.map((webhook, at) => webhookTerms(webhook, webhooks[at] ?? {}, by)),
+    tunnel: tunnelTerms(written, around, by),
+    port: config.port,
+    auditFile: config.auditFile?.toWellFormed() ?? null,
+    approval: config.approval,
+  };
+}
+
+function webhookTerms({ url, events }: WebhookConfig, written: JsonObject, by: Describing): WebhookTerms {
+  const shape = shapeAt(shapeOf(fileSchema), ['webhooks', 0]);
+  const { url: address, authorization = null } = describedMembers(written, shape, by);
+  return {
+    origin: new URL(url).origin,
+    address: by.keyed(url),
+    variable: isVariable(address) ? address.variable : null,
+    authorization,
+    events: events === 'all' ? events : [...events].sort(),
+  };
+}
+
+function tunnelTerms(written: JsonObject, around: Surroundings, by: Describing): TunnelTerms {
+  const { type, own, shape, isNgrok } = tunnelOptions(membersOf(written['tunnel']), by.variables);
+  const options = describedMembers(own, shape, by);
+  if (!isNgrok) return { type, token: null, domain: null, options };
+  const token = described(written['ngrokAuthToken'] || `env:${ownToken}`, tokenShape, by);
+  const domain = described(written['ngrokDomain'] ?? null, {}, by);
+  return { type, token: isOwn(token, around) ? 'environment' : token, domain, options };
+}
+
+const tokenShape = { writeOnly: true };
+
+/** A `.env` beside the config belongs to the config. */
+function isOwn(token: Json, { isInEnvironment, variables }: Surroundings): boolean {
+  if (!isVariable(token) || token.variable !== ownToken) return false;
+  return isInEnvironment(ownToken) || variables(ownToken) === undefined;
+}
+
+function membersOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
