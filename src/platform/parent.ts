@@ -1,5 +1,8 @@
 import process from 'node:process';
 
+/** SIGUSR1 would open a debugger where Node does not know the flag against it, and end the process where it does. */
+const ignored = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
+
 type Answer = (question: unknown) => Promise<unknown>;
 
 /**
@@ -8,7 +11,7 @@ type Answer = (question: unknown) => Promise<unknown>;
  */
 export function answerParent(open: (greeting: unknown) => Answer): void {
   // The parent decides when this process ends; Ctrl-C in a terminal reaches the whole group, perhaps in the middle of a write.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  for (const signal of ignored) process.on(signal, () => undefined);
   process.once('disconnect', () => process.exit());
   let answer: Answer | null = null;
   process.on('message', (message: unknown) => {

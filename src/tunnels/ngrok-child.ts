@@ -11,7 +11,7 @@ type NgrokModule = Pick<typeof Ngrok, 'SessionBuilder'>;
  * the client for ever, because a session that reconnects cannot be closed, and because the client prints on stdout.
  */
 process.once('disconnect', () => process.exit());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => undefined);
 process.once('message', (order: unknown) => {
   if (isOrder(order)) void serve(order);
 });

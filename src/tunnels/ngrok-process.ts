@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { childFlags } from '../platform/child.ts';
 import { isNews } from './ngrok-messages.ts';
 import type { NgrokNews, NgrokOrder } from './ngrok-messages.ts';
 
@@ -44,7 +45,7 @@ export function startNgrok(order: NgrokOrder, events: NgrokEvents): NgrokProcess
     env: Object.fromEntries(
       passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
-    execArgv: [],
+    execArgv: [...childFlags()],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const gone = whenGone(child);

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openChild } from '../../src/platform/child.ts';
+import { childFlags, openChild } from '../../src/platform/child.ts';
 import type { Child } from '../../src/platform/child.ts';
 import { TestClock } from '../support/clock.ts';
 
@@ -58,7 +59,7 @@ describe('a child process', { timeout: 20_000 }, () => {
     const { child } = open({ LANG: 'C.UTF-8' });
     expect(await child.ask('greeting')).toEqual({ token: 'canary-greeting' });
     const surroundings = await child.ask('surroundings');
-    expect(surroundings).toMatchObject({ argv: [], execArgv: [], env: { LANG: 'C.UTF-8' } });
+    expect(surroundings).toMatchObject({ argv: [], execArgv: childFlags(), env: { LANG: 'C.UTF-8' } });
     expect(JSON.stringify(surroundings)).not.toContain('canary-greeting');
   });
 
@@ -192,10 +193,31 @@ describe('a process with a child', { timeout: 20_000 }, () => {
     expect(await gone(pid)).toBe(true);
   });
 
-  it('decides alone when the child ends: a signal to the child does nothing', async () => {
+  it('decides alone when the child ends: a signal to the child does nothing, and opens no debugger', async () => {
     const { child } = open();
     const pid = await pidOf(child);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.kill(pid, signal);
     expect(await pidOf(child)).toBe(pid);
+    expect(await child.ask('debugger')).toBe('closed');
+  });
+
+  it('starts it so that no signal opens a debugger in its first moments either: it is killed, or deaf', async () => {
+    const file = fileURLToPath(new URL('./fixtures/child.ts', import.meta.url));
+    const moments = Array.from({ length: 12 }, (_, at) => at * 5);
+    const states: unknown[] = [];
+    for (const moment of moments) {
+      const child = fork(file, [], { execArgv: [...childFlags()], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      child.send({ greeting: 'hello' }, () => undefined);
+      await setTimeout(moment);
+      child.kill('SIGUSR1');
+      child.send({ id: 1, question: 'debugger' }, () => undefined);
+      states.push(await Promise.race([once(child, 'message'), once(child, 'exit')]));
+      child.kill('SIGKILL');
+    }
+    const harmless = [
+      [null, 'SIGUSR1'],
+      [{ id: 1, answer: 'closed' }, undefined],
+    ];
+    expect(states.filter((state) => !harmless.some((one) => isDeepStrictEqual(state, one)))).toEqual([]);
   });
 });
