@@ -70,6 +70,15 @@ export function openRoster(folder: string, clock: Pick<Clock, 'wall'>): Roster {
   };
 }
 
+/** What `Roster.add` would throw for the name and who allows it, before anything was done for it. */
+export function checkAddition(
+  now: Approvers,
+  { name, by }: { readonly name: string; readonly by: Proof | null },
+): void {
+  mayChange(now, by);
+  checkName(now, name);
+}
+
 /** What the file holds: masked in memory, plain only as JSON on its way to the disk. */
 class Content {
   readonly approvers: Approvers;
@@ -106,15 +115,19 @@ function mayChange({ approvers }: Approvers, by: Proof | null): void {
   });
 }
 
-function fits({ approvers }: Approvers, { name, ...added }: PairedApprover): void {
+function fits(now: Approvers, { name, ...added }: PairedApprover): void {
+  checkName(now, name);
+  if (now.approvers.some((approver) => isSameKey(approver, added))) {
+    throw new VaultError('input_invalid', 'this device is paired already');
+  }
+}
+
+function checkName({ approvers }: Approvers, name: string): void {
   if (!isName(name)) {
     throw new VaultError('input_invalid', 'the name must be 1 to 60 visible characters on one line');
   }
   if (approvers.some((approver) => sameName(approver.name, name))) {
     throw new VaultError('input_invalid', 'another approver has this name', { hint: 'choose another with --name' });
-  }
-  if (approvers.some((approver) => isSameKey(approver, added))) {
-    throw new VaultError('input_invalid', 'this device is paired already');
   }
 }
 
