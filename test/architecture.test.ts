@@ -37,6 +37,9 @@ const owners: Record<string, readonly string[] | 'all'> = {
   dotenv: ['providers'],
   nanoid: ['platform'],
   qrcode: ['cli'],
+  '@simplewebauthn/server': ['approvers'],
+  otpauth: ['approvers'],
+  tldts: ['approvers'],
 };
 
 /** Without I/O, a clock or randomness of its own. (Of node:crypto, core may only use hashes: the next test looks.) */

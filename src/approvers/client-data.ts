@@ -28,7 +28,7 @@ const clientData = z.object({
   challenge: z.string(),
   origin: z.string(),
   crossOrigin: z.boolean().optional(),
-  topOrigin: z.unknown(),
+  topOrigin: z.unknown().optional(),
 });
 
 function parsed(encoded: string): z.infer<typeof clientData> | null {

@@ -16,3 +16,14 @@ export async function stateFolder(): Promise<string> {
 export async function newRoster(clock: Clock): Promise<Roster> {
   return openRoster(await stateFolder(), clock);
 }
+
+/** Where the passkeys of these tests are enrolled. */
+export const origin = 'https://vault.example.com';
+
+/** What it was refused with. */
+export async function refusalOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'nothing was refused',
+    (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
+  );
+}
