@@ -1,6 +1,6 @@
 import type { BoardView, OpenWindow } from '../core/board.ts';
 import type { RequestView } from '../core/ports.ts';
-import type { Approver, RequestState, Session } from '../core/request.ts';
+import type { Approver, AskedName, RequestState, Session } from '../core/request.ts';
 import { oneLine, shortened } from '../core/text.ts';
 import type { Moment } from './words.ts';
 import { counted, lengthInWords, momentOf } from './words.ts';
@@ -114,7 +114,7 @@ function headingFor(waiting: number): string {
 
 function waitingLine(request: RequestView, now: number, href: string): WaitingLine {
   return {
-    ...line(request, namesOf(request)),
+    ...line(request, called(request.names)),
     id: request.id,
     href,
     isWrite: request.operation === 'write',
@@ -139,7 +139,7 @@ function recentLine(request: RequestView, now: number): RecentLine[] {
   if (decision === undefined || outcome === undefined) return [];
   return [
     {
-      ...line(request, namesOf(request)),
+      ...line(request, called(decided(request))),
       ...outcome,
       isWrite: operation === 'write',
       terms: termsOf(request),
@@ -182,8 +182,13 @@ function line(
   };
 }
 
+/** Of an approval, the names that it allowed. */
+function decided({ decision, names }: RequestView): readonly AskedName[] {
+  return decision?.approve === true ? names.filter(({ id }) => decision.allowed.has(id)) : names;
+}
+
 /** As people call them, where the provider tells. */
-function namesOf({ names }: RequestView): string[] {
+function called(names: readonly AskedName[]): string[] {
   return names.map(({ name, title }) => title ?? name);
 }
 

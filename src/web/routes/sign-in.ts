@@ -87,5 +87,5 @@ type Proof = Fields<'totp' | 'ceremony' | 'assertion'>;
 
 function prove(gate: Gate, about: Occasion, proof: Proof): Promise<Proved | Unproved> {
   if (proof('ceremony') !== '') return gate.byPasskey(about, proof('ceremony'), proof('assertion'));
-  return gate.byCode(about, proof('totp').replace(/\s/gu, ''));
+  return gate.byCode(about, proof('totp'));
 }
