@@ -22,16 +22,27 @@ export const approversFile = 'approvers.json';
  * `AGENT_VAULT_STATE` names, as long as nobody was ever paired in the account's own: then its factor is required, and whoever
  * can set the environment must not choose another. Throws `config_invalid` where it cannot be had.
  */
-export function stateDirectory({ env = process.env, home = accountHome(), log }: StateOptions = {}): string {
-  const own = join(home, '.agent-vault');
+export function stateDirectory(options: StateOptions = {}): string {
+  return usable(statePlace(options));
+}
+
+export interface StatePlace {
+  readonly folder: string;
+  /** What becomes of a folder that others can enter. One that the environment names may be theirs as well: "/tmp". */
+  readonly open: 'close' | 'refuse';
+}
+
+/** Where that folder is, or would be. Makes and changes nothing. */
+export function statePlace({ env = process.env, home = accountHome(), log }: StateOptions = {}): StatePlace {
+  const own: StatePlace = { folder: join(home, '.agent-vault'), open: 'close' };
   const named = env['AGENT_VAULT_STATE'] ?? '';
-  if (named === '') return usable(own, 'close');
-  if (!isPaired(own)) return usable(resolve(named), 'refuse');
+  if (named === '') return own;
+  if (!isPaired(own.folder)) return { folder: resolve(named), open: 'refuse' };
   log?.once(
     'AGENT_VAULT_STATE is not followed: this account has its approvers in ~/.agent-vault',
     'take AGENT_VAULT_STATE out of the environment, or run as another user',
   );
-  return usable(own, 'close');
+  return own;
 }
 
 function accountHome(): string {
@@ -52,8 +63,7 @@ function isPaired(folder: string): boolean {
   }
 }
 
-/** @param open what becomes of a folder that others can enter. One that the environment names may be theirs as well: "/tmp". */
-function usable(folder: string, open: 'close' | 'refuse'): string {
+function usable({ folder, open }: StatePlace): string {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (process.geteuid !== undefined) keepPrivate(folder, open);
@@ -63,7 +73,7 @@ function usable(folder: string, open: 'close' | 'refuse'): string {
   }
 }
 
-function keepPrivate(folder: string, open: 'close' | 'refuse'): void {
+function keepPrivate(folder: string, open: StatePlace['open']): void {
   const { mode, uid } = statSync(folder);
   if (uid !== process.geteuid?.()) throw new Error('it belongs to another user');
   if (open === 'close' && (mode & 0o077) !== 0) chmodSync(folder, 0o700);
