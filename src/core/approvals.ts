@@ -1,6 +1,6 @@
 import type { Choice, Draft, DraftRefusal } from './choice.ts';
 import type { Clock, Deadline } from './clock.ts';
-import { deadlineIn, isOver, plus, remaining } from './clock.ts';
+import { deadlineIn, isoTime, isOver, plus, remaining } from './clock.ts';
 import { allowedBy, draftOf } from './drafting.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
@@ -235,7 +235,9 @@ export class Approvals implements Desk {
 
   async #commitOpening(request: LiveRequest): Promise<void> {
     try {
-      const detail = { tool: request.tool, expiresAt: new Date(request.expiry.wall).toISOString() };
+      // By the process and its machine, whoever starts next can tell that nobody will end this request any more.
+      const { pid, host } = request.session;
+      const detail = { tool: request.tool, expiresAt: isoTime(request.expiry.wall), pid, host };
       await this.#tracked(this.#audit.append(requestRows(request, 'requested', request.openedAt.wall, detail)));
     } catch (thrown) {
       const error = asVaultError(thrown, 'audit_unavailable', 'the audit log cannot be written');

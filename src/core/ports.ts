@@ -113,6 +113,12 @@ export interface EventSink {
   flush(ms: number): Promise<void>;
 }
 
+/** Endpoints that must have heard before anything is released. */
+export interface Witness {
+  /** Whether each of them took the events of these rows within its time. Never rejects. */
+  confirm(rows: readonly CommittedRow[]): Promise<boolean>;
+}
+
 /** A request as the approval pages see it. */
 export interface RequestView {
   readonly id: RequestId;

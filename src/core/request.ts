@@ -24,7 +24,9 @@ export interface Session {
   readonly id: SessionId;
   readonly agent: string;
   readonly folder: string;
+  /** Of our own process, and the name of the machine (or container) that it runs on. */
   readonly pid: number;
+  readonly host?: string;
 }
 
 /** A secret as a provider knows it, without its value. `id` is what approvals, windows and fetches are bound to. */

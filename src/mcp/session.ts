@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Random } from '../core/ports.ts';
 import type { Session } from '../core/request.ts';
 import { sessionId } from '../core/request.ts';
@@ -11,5 +12,6 @@ export function createSession(client: { name: string; version: string } | undefi
     agent: shortened(oneLine(said), 80),
     folder: oneLine(process.cwd()),
     pid: process.pid,
+    host: oneLine(hostname()),
   };
 }
