@@ -20,7 +20,9 @@ const sees: Record<string, readonly string[] | 'all'> = {
   mcp: ['core'],
   config: ['core', 'providers/index.ts', 'tunnels/index.ts', 'approvers/index.ts'],
   trust: ['core', 'platform', 'config'],
-  cli: ['config', 'core', 'platform', 'app.ts', 'mcp'],
+  pairing: ['core', 'platform', 'config', 'approvers', 'audit', 'trust', 'web', 'webhooks'],
+  doctor: ['core', 'platform', 'store', 'config', 'approvers', 'audit', 'trust'],
+  cli: ['config', 'core', 'platform', 'app.ts', 'mcp', 'pairing/app.ts', 'doctor/inspect.ts'],
   'app.ts': 'all',
   'main.ts': 'all',
 };

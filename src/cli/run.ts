@@ -1,6 +1,7 @@
 import { exitCodes, VaultError } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
 import { packageVersion } from '../platform/package.ts';
+import type { Flags } from './arguments.ts';
 import { usage } from './specs.ts';
 
 /** Runs one command and ends the process with its exit code: the only place that exits. */
@@ -21,11 +22,25 @@ async function command(argv: readonly string[]): Promise<number> {
   const { values, name } = parse(argv);
   if (values.help === true) return print(usage);
   if (values.version === true) return print(`${packageVersion()}\n`);
-  if (name !== 'demo') return command([]);
-  const { demo } = await import('./commands/demo.ts');
-  const terminal = process.stdout.isTTY && process.stdin.isTTY;
-  return demo({ auto: values.auto === true || !terminal, keep: values.keep ?? null });
+  return runs[name]?.(values) ?? command([]);
 }
+
+/** The commands with a name; each loads what it needs. */
+const runs: Readonly<Record<string, (flags: Flags) => Promise<number>>> = {
+  demo: async ({ auto, keep }) => {
+    const { demo } = await import('./commands/demo.ts');
+    const terminal = process.stdout.isTTY && process.stdin.isTTY;
+    return demo({ auto: auto === true || !terminal, keep: keep ?? null });
+  },
+  pair: async (flags) => {
+    const { pair } = await import('./commands/pair.ts');
+    return pair(flags);
+  },
+  doctor: async ({ json }) => {
+    const { doctor } = await import('./commands/doctor.ts');
+    return doctor({ json: json === true });
+  },
+};
 
 function print(text: string): number {
   process.stdout.write(text);

@@ -8,7 +8,7 @@ import { tap } from '../demo/tap.ts';
 import { auditTable } from '../demo/table.ts';
 import type { Sandbox } from '../demo/sandbox.ts';
 import { openSandbox, value } from '../demo/sandbox.ts';
-import { qrCode } from '../demo/qr.ts';
+import { qrCode } from '../qr.ts';
 
 export interface DemoOptions {
   /** Taps by itself. */

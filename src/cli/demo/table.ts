@@ -1,21 +1,13 @@
 import { readAudit } from '../../app.ts';
 import { shortened } from '../../core/text.ts';
+import { table } from '../table.ts';
 
 const shown = ['id', 'timestamp', 'action', 'vault', 'secret_name', 'factor', 'ttl_expires_at', 'hash'] as const;
 
 /** The rows of the demo's audit log as a person would read them. */
 export async function auditTable(file: string): Promise<string> {
   const rows = await readAudit(file);
-  const cells = [shown, ...rows.map((row) => shown.map((column) => cell(column, row[column])))];
-  const widths = shown.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
-  return cells
-    .map((line) =>
-      line
-        .map((text, at) => text.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return table([shown, ...rows.map((row) => shown.map((column) => cell(column, row[column])))]);
 }
 
 function cell(column: string, value: unknown): string {
