@@ -38,6 +38,11 @@ export function buildConfig(
   };
 }
 
+/** What holds for requests where a config says nothing. */
+export function approvalDefaults(): ApprovalConfig {
+  return approvalOf(fileSchema.shape.approval.parse(undefined));
+}
+
 /** Without its token there is no tunnel, but the rest works; whatever else is missing would change what the config means. */
 function refuseMissing(missing: readonly Missing[], blame: Blame): void {
   const other = missing.find((each) => !isToken(each));

@@ -1,0 +1,56 @@
+import type { WebhookTerms } from '../config/policy.ts';
+import type { PolicyLine } from '../core/policies.ts';
+import { shortened } from '../core/text.ts';
+import { isSame } from './difference.ts';
+import { inList, toldSecret } from './words.ts';
+
+export function webhookLines(webhook: WebhookTerms): readonly PolicyLine[] {
+  return [{ subject: subjectOf(webhook), says: words(webhook), isWide: true }];
+}
+
+/** One at the same address is the same webhook, with other terms; the order says nothing. */
+export function changedWebhooks(before: readonly WebhookTerms[], now: readonly WebhookTerms[]): readonly PolicyLine[] {
+  const gone = without(before, now);
+  const come = without(now, before);
+  const lines = come.map((webhook) => {
+    const at = gone.findIndex(({ address }) => address === webhook.address);
+    const [old] = at < 0 ? [] : gone.splice(at, 1);
+    return { subject: subjectOf(webhook), says: changed(old, webhook), isWide: true };
+  });
+  const removed = gone.map((webhook) => ({
+    subject: subjectOf(webhook),
+    says: `is removed; until now it ${words(webhook)}`,
+    isWide: false,
+  }));
+  return [...lines, ...removed];
+}
+
+function changed(before: WebhookTerms | undefined, now: WebhookTerms): string {
+  if (before === undefined) return `is new: ${words(now)}`;
+  if (words(before) !== words(now)) return `${words(now)}; until now it ${words(before)}`;
+  return isSame(before.authorization, now.authorization)
+    ? `${words(now)}; the same address is written in another way`
+    : `${words(now)}, which is another value than before`;
+}
+
+function subjectOf({ origin }: WebhookTerms): string {
+  return `webhook ${shortened(new URL(origin).host, 100)}`;
+}
+
+function words({ events, origin, variable, authorization }: WebhookTerms): string {
+  const known = events === 'all' ? ['approved', 'denied', 'auto_approved'] : events;
+  const which = inList(known.map((event) => event.replaceAll('_', '-')));
+  const address = variable === null ? '' : `, at the address in ${toldSecret({ variable, keyed: null })}`;
+  const proof = authorization === null ? '' : `, with ${toldSecret(authorization)} as authorization`;
+  return `posts ${which} events to ${shortened(origin, 200)}${address}${proof}`;
+}
+
+/** Each of `some` that has no equal among `others`; of two equal ones, both need one. */
+function without(some: readonly WebhookTerms[], others: readonly WebhookTerms[]): WebhookTerms[] {
+  const left = [...others];
+  return some.filter((webhook) => {
+    const at = left.findIndex((other) => isSame(other, webhook));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
