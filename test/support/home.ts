@@ -69,6 +69,26 @@ export class HomeStand {
     return app;
   }
 
+  /** Pairs a passkey that counts at the tunnel's origin. @param publicKey COSE, base64url */
+  async pairPasskey({ credentialId, publicKey }: { credentialId: string; publicKey: string }): Promise<void> {
+    const origin = this.origin ?? '';
+    await this.add({
+      id: systemRandom.id(),
+      name: 'Anna’s phone',
+      factor: 'passkey',
+      addedAt: '2026-01-02T03:04:05.000Z',
+      fingerprint: publicKey,
+      credentialId,
+      publicKey,
+      counter: 0,
+      transports: ['internal'],
+      deviceType: 'singleDevice',
+      backedUp: false,
+      rpId: new URL(origin).hostname,
+      origin,
+    });
+  }
+
   async add(approver: PairedApprover): Promise<void> {
     const [first] = (await this.roster.read()).approvers;
     const by = first === undefined ? null : { approver: first, assertion: null };

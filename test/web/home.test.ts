@@ -236,7 +236,7 @@ describe('the page of an approver', () => {
     await stand.ask({ operation: 'write', names: [{ id: '1', name: 'ONE' }, ...letters('ABCD')] });
     const { body } = await visit.get('/');
     expect(body).toContain('2 requests wait for you');
-    expect(body).toContain('calls itself <bdi>claude-code 2.1.4</bdi>');
+    expect(body).toContain('calls itself <b><bdi>claude-code 2.1.4</bdi></b>');
     expect(body).toMatch(/5 secrets to <b><bdi>dev[^]*ONE[^]*and 2 more/u);
     expect(body).not.toContain('own story');
     const [, href = ''] = new RegExp(`href="(/approve/${id}[^"]*)"`, 'u').exec(body) ?? [];
@@ -357,5 +357,5 @@ async function widthOf(src: string): Promise<number> {
 }
 
 function letters(text: string) {
-  return [...text].map((name) => ({ id: name, name }));
+  return Array.from(text, (name) => ({ id: name, name }));
 }

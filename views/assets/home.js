@@ -35,10 +35,10 @@ async function listen(signal) {
     const began = performance.now();
     await stream(signal).catch(() => null);
     if (signal.aborted) return;
-    element('live').hidden = false;
+    showLive(false);
+    await look();
     waitMs = performance.now() - began > minuteMs ? firstWaitMs : Math.min(waitMs * 2, lastWaitMs);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
-    if (!signal.aborted) await look();
   }
 }
 
@@ -47,7 +47,7 @@ async function stream(signal) {
   const response = await fetch('/events', { headers, signal, cache: 'no-store' });
   if (!response.ok || !isOf(response.headers.get('content-type'), 'text/event-stream')) return;
   await look();
-  element('live').hidden = true;
+  showLive(true);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {
@@ -57,6 +57,11 @@ async function stream(signal) {
     rest = events.pop();
     if (events.some((event) => event.startsWith('event: change'))) await look();
   }
+}
+
+function showLive(isLive) {
+  element('live').hidden = !isLive;
+  element('then').hidden = isLive;
 }
 
 /** Fetches the page once more and takes over its content: as nodes that the browser parsed, never as text. */
@@ -75,10 +80,9 @@ function look() {
 function take(request) {
   // Signed out.
   if (request.status === 404) return location.assign('/');
-  const fresh = isOf(request.getResponseHeader('content-type'), 'text/html') && request.response;
-  const board = fresh && fresh.getElementById('board');
-  if (request.status !== 200 || !board) return;
-  whenUntouched(() => replace(board, fresh.title));
+  const isPage = request.status === 200 && isOf(request.getResponseHeader('content-type'), 'text/html');
+  const fresh = isPage ? request.response : null;
+  if (fresh !== null && fresh.getElementById('board') !== null) whenUntouched(() => replace(fresh));
 }
 
 /** What lies under a finger must not move away before it is lifted. */
@@ -87,12 +91,13 @@ function whenUntouched(then) {
   else setTimeout(() => whenUntouched(then), 100);
 }
 
-function replace(board, title) {
+function replace(fresh) {
   const old = element('board');
   const heading = element('heading').textContent;
   const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
-  old.replaceWith(document.adoptNode(board));
-  document.title = title;
+  old.replaceWith(document.adoptNode(fresh.getElementById('board')));
+  document.title = fresh.title;
+  document.querySelector('#then time').dateTime = fresh.querySelector('#then time').dateTime;
   shown = dress();
   if (focused !== null) (element(focused) ?? element('heading')).focus({ preventScroll: true });
   if (element('heading').textContent !== heading) element('spoken').textContent = element('heading').textContent;
