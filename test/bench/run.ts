@@ -1,6 +1,7 @@
 /** `npm run bench`: medians on this machine, as a table for the README. Ratios come from the same run. */
 import { cpus, totalmem } from 'node:os';
 import { coldStart, emptyNode, idleMemory } from './start.ts';
+import { homePage } from './home.ts';
 import { listing } from './listing.ts';
 import { pending } from './pending.ts';
 import { tapToResult } from './tap.ts';
@@ -35,6 +36,9 @@ for (const rows of [0, 100_000, 1_000_000]) {
 add('tap to tool result', ms(await tapToResult()), 'from the POST to the value in the client');
 const { bytes, seconds } = await pending(1_000);
 add('1,000 requests pending at once', mb(bytes), `resident; opened in ${seconds.toFixed(1)} s`);
+
+for (const windows of [0, 1_000])
+  add(`home page, ${windows.toLocaleString('en')} open windows`, ms(await homePage(windows)));
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, ${process.platform}`;
 const table = [
