@@ -236,7 +236,7 @@ export class Approvals implements Desk {
   async #commitOpening(request: LiveRequest): Promise<void> {
     try {
       // By the process and its machine, whoever starts next can tell that nobody will end this request any more.
-      const { pid, host } = request.session;
+      const { pid, host = '' } = request.session;
       const detail = { tool: request.tool, expiresAt: isoTime(request.expiry.wall), pid, host };
       await this.#tracked(this.#audit.append(requestRows(request, 'requested', request.openedAt.wall, detail)));
     } catch (thrown) {

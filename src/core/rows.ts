@@ -5,7 +5,7 @@ import type { LiveRequest } from './live-request.ts';
 import type { Approver, Decision, Entry, Operation, Session } from './request.ts';
 import { oneLine } from './text.ts';
 
-type Detail = Readonly<Record<string, Json | undefined>>;
+type Detail = Readonly<Record<string, Json>>;
 
 /** What the rows of one step have in common. */
 export interface Step {
