@@ -43,8 +43,8 @@ export function countingAt({ approvers, place, required }: WaysOptions): readonl
 function proofSays(counting: readonly Factor[]): readonly string[] {
   if (counting.some(({ factor }) => factor === 'link')) {
     return [
-      'Anyone who has this link can decide. Do not pass it on.',
-      'An agent that finds it can too: run “agent-vault pair” in a terminal to let only your own device approve.',
+      'Anyone who has this link can decide, an agent too.',
+      '“agent-vault pair” lets only your own device approve.',
     ];
   }
   const takes = counting.map(({ takes }) => takes).toReversed();

@@ -1,12 +1,15 @@
+import type { Board } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import { atMost } from '../core/clock.ts';
 import { asVaultError, VaultError } from '../core/errors.ts';
 import type { Desk, Doorway, Log, Random, Tunnel } from '../core/ports.ts';
-import type { House } from './house.ts';
+import type { House, OpenGate } from './house.ts';
 import { createWayIn } from './way-in.ts';
 
 export interface DoorwayOptions {
   readonly desk: Desk;
+  readonly board: Board;
+  readonly openGate: OpenGate;
   /** Null if none is configured. */
   readonly tunnel: Tunnel | null;
   /** 0 means any free port. */
@@ -52,12 +55,14 @@ export function openDoorway(options: DoorwayOptions): Doorway {
     // Waits for the tunnel no longer than half of the time that the person has.
     async link(id, expiresAtWall) {
       mustBeOpen();
-      const { port, path } = await house();
+      const { port, path, gate } = await house();
       mustBeOpen();
-      const note = await wayIn.open(port, (expiresAtWall - clock.wall()) / 2);
-      mustBeOpen();
+      const local = await wayIn.open(port, (expiresAtWall - clock.wall()) / 2);
       const origin = wayIn.origin() ?? `http://localhost:${port}`;
-      return { url: origin + path(id, expiresAtWall), ...(note === null ? {} : { note }) };
+      const { link, totp, passkey, says } = await gate.ways(origin);
+      mustBeOpen();
+      const notes = [local, link || totp || passkey ? null : says].filter((note) => note !== null);
+      return { url: origin + path(id, expiresAtWall), ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
     },
     close: () => (closing ??= shut()),
   };

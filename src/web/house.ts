@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
-import { link as linkFactor } from '../approvers/link.ts';
+import type { Gate } from '../approvers/define.ts';
+import type { Board } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Desk, Log, Random } from '../core/ports.ts';
 import type { RequestId } from '../core/request.ts';
@@ -9,11 +10,16 @@ import { createLinks } from './links.ts';
 import { listen } from './listen.ts';
 import { loadPages } from './pages.ts';
 import { createApprove } from './routes/approve.ts';
+import { createHome } from './routes/home.ts';
 import { createVisitors } from './visitors.ts';
+
+/** @param publicOrigin the origin at which this process's own tunnel serves the pages at this moment; null without one */
+export type OpenGate = (publicOrigin: () => string | null) => Gate;
 
 /** The approval server while it runs. */
 export interface House {
   readonly port: number;
+  readonly gate: Gate;
   /** Path and query of a request's page. @param expiresAt wall clock, milliseconds */
   readonly path: (id: RequestId, expiresAt: number) => string;
   /** Stops listening and cuts every connection. */
@@ -22,6 +28,8 @@ export interface House {
 
 export interface HouseOptions {
   readonly desk: Desk;
+  readonly board: Board;
+  readonly openGate: OpenGate;
   /** 0 means any free port. */
   readonly port: number;
   readonly clock: Clock;
@@ -34,6 +42,8 @@ export interface HouseOptions {
 /** Loads Express and the templates: to be imported when the first link is made, not before. */
 export async function openHouse({
   desk,
+  board,
+  openGate,
   port: wanted,
   clock,
   random,
@@ -42,9 +52,11 @@ export async function openHouse({
 }: HouseOptions): Promise<House> {
   const pages = await loadPages();
   const links = createLinks(random);
-  const approve = createApprove({ desk, clock, factor: linkFactor, links, visitors: createVisitors(random), pages });
+  const gate = openGate(publicOrigin);
+  const approve = createApprove({ desk, clock, gate, links, visitors: createVisitors(random), pages });
+  const home = createHome({ board, gate, clock, random, links, pages });
   const address = { port: 0, publicOrigin };
-  const app = createApp({ approve, pages, address, random, log });
+  const app = createApp({ approve, home, pages, address, random, log });
   const { port, servers } = await listen(() => createAppServer(app), wanted);
   address.port = port;
   // Out of file descriptors, for one: without a listener it would end the process.
@@ -52,6 +64,7 @@ export async function openHouse({
   if (wanted !== 0 && port !== wanted) log.once(`port ${wanted} is taken; the approval pages are on port ${port}`);
   return {
     port,
+    gate,
     path: (id, expiresAt) => links.path(id, expiresAt),
     close: async () => {
       await Promise.all(servers.map(closed));

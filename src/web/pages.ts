@@ -28,7 +28,19 @@ export interface Asset {
   readonly body: Buffer;
 }
 
-const templates = ['layout', 'asked', 'request', 'outcome', 'message', 'pair', 'home', 'line', 'sign-in'];
+const templates = [
+  'layout',
+  'asked',
+  'then',
+  'config',
+  'request',
+  'outcome',
+  'message',
+  'pair',
+  'home',
+  'line',
+  'sign-in',
+];
 
 const assetTypes: ReadonlyMap<string, string> = new Map([
   ['style.css', 'text/css; charset=utf-8'],
@@ -38,6 +50,8 @@ const assetTypes: ReadonlyMap<string, string> = new Map([
   ['home.js', 'text/javascript; charset=utf-8'],
   ['home.css', 'text/css; charset=utf-8'],
   ['sign-in.js', 'text/javascript; charset=utf-8'],
+  ['choices.js', 'text/javascript; charset=utf-8'],
+  ['passkey.js', 'text/javascript; charset=utf-8'],
   ['webauthn.js', 'text/javascript; charset=utf-8'],
   ['manifest.webmanifest', 'application/manifest+json'],
   ['icon-180.png', 'image/png'],

@@ -1,116 +1,132 @@
-import type { RequestView } from '../core/ports.ts';
-import type { AskedName } from '../core/request.ts';
-import { oneLine, visible } from '../core/text.ts';
+import type { Ways } from '../approvers/define.ts';
+import type { ProposalView, RequestView } from '../core/ports.ts';
+import { oneLine } from '../core/text.ts';
+import type { Asked } from './asked.ts';
+import { askedIn } from './asked.ts';
+import { isBatch } from './choice.ts';
+import type { DecisionForm } from './form.ts';
+import { longestNote } from './form.ts';
+import type { Options } from './options.ts';
+import { optionsOf } from './options.ts';
 import type { Moment } from './words.ts';
 import { counted, lengthInWords, momentOf } from './words.ts';
-
-/** What was asked. Every text is harmless to look at; the template escapes it for HTML. */
-export interface Asked {
-  readonly isWrite: boolean;
-  readonly count: string;
-  readonly vault: string;
-  readonly vaultKind: string;
-  readonly names: readonly NameLine[];
-  readonly reason: string;
-  readonly agent: string;
-  readonly folder: string;
-  readonly pid: number;
-}
-
-export interface NameLine {
-  readonly name: string;
-  /** What the provider calls it; null where that is the name. */
-  readonly title: string | null;
-  readonly group: string | null;
-  readonly effect: 'CREATES' | 'REPLACES' | null;
-  readonly preview: string | null;
-}
 
 /** The request, for somebody who may decide it. */
 export interface RequestPage extends Asked {
   readonly expires: Moment;
   readonly remainingMs: number;
-  /** The window that an approval opens; null if it opens none. */
-  readonly window: WindowLine | null;
-  readonly factorSays: string;
-  readonly action: string;
+  /** How long, and how much, an approval covers; null if it counts once. */
+  readonly options: Options | null;
+  /** For each name whether its box is ticked; null where none can be left out. */
+  readonly ticks: readonly boolean[] | null;
+  readonly config: ConfigBox | null;
+  readonly factor: FactorBox;
+  readonly needsCode: boolean;
+  readonly note: string;
+  readonly longestNote: number;
+  readonly mute: boolean;
+  readonly others: Others | null;
+  readonly paths: Paths;
   readonly csrf: string;
   /** Why the page is shown once more; null at the first time. */
   readonly notice: string | null;
 }
 
-export interface WindowLine {
-  readonly length: string;
-  readonly ms: number;
-  readonly until: Moment;
-  readonly covers: string;
-  /** Whether it covers more than what is asked now. */
-  readonly isWide: boolean;
+/** Where the form goes, and where its script gets a passkey challenge. */
+export interface Paths {
+  readonly decide: string;
+  readonly challenge: string;
+}
+
+/** What of the config is approved with the request. */
+export interface ConfigBox {
+  readonly isNew: boolean;
+  readonly digest: string;
+  readonly file: string;
+  readonly lines: readonly { readonly subject: string; readonly says: string; readonly isWide: boolean }[];
+  readonly isTicked: boolean;
+  /** The longest window without it, in words; null if an approval then counts once. */
+  readonly without: string | null;
+}
+
+/** How a decision is proved here. */
+export interface FactorBox extends Ways {
+  readonly canApprove: boolean;
+  /** The fields that are typed. */
+  readonly isTyped: boolean;
+}
+
+/** More requests of the same agent. */
+export interface Others {
+  /** "2 more requests". */
+  readonly count: string;
+  readonly isOne: boolean;
+  readonly next: { readonly path: string; readonly says: string };
 }
 
 export interface RequestPageOptions {
   readonly now: number;
-  readonly factorSays: string;
-  /** Where the form goes. */
-  readonly action: string;
+  readonly ways: Ways;
+  readonly paths: Paths;
   readonly csrf: string;
-  readonly notice?: string;
+  readonly others: Others | null;
+  /** Why the page is shown once more. */
+  readonly notice: string | null;
+  /** What was sent before, so that nothing has to be chosen again; null at the first time. */
+  readonly sent: DecisionForm | null;
 }
 
 export function requestPage(view: RequestView, options: RequestPageOptions): RequestPage {
-  const { now, factorSays, action, csrf, notice } = options;
+  const { now, ways, paths, csrf, others, notice, sent } = options;
+  const approving = sent?.approve === true ? sent : null;
   return {
     ...askedIn(view),
     expires: momentOf(view.expiresAt, now),
     remainingMs: Math.ceil(view.remainingMs),
-    window: windowOf(view, now),
-    factorSays,
-    action,
+    options: optionsOf(view, now, approving),
+    ticks: ticksOf(view, approving),
+    config: view.proposal && configBox(view, view.proposal, approving),
+    factor: factorBox(view, ways),
+    needsCode: view.needsCode,
+    note: sent?.note ?? '',
+    longestNote,
+    mute: sent?.mute ?? false,
+    others,
+    paths,
     csrf,
-    notice: notice ?? null,
+    notice,
   };
 }
 
-export function askedIn(view: RequestView): Asked {
+/** @param next the oldest of the others, and the path to its page; null if there are none */
+export function othersOf(view: RequestView, next: { view: RequestView; path: string } | null): Others | null {
+  if (next === null) return null;
+  const { operation, names, vault } = next.view;
+  const count = view.others.length;
+  const says = `${operation} ${counted(names.length, 'secret')} ${operation === 'write' ? 'to' : 'from'} ${oneLine(vault)}`;
+  return { count: counted(count, 'more request'), isOne: count === 1, next: { path: next.path, says } };
+}
+
+function ticksOf(view: RequestView, sent: DecisionForm | null): readonly boolean[] | null {
+  if (!isBatch(view)) return null;
+  const isWhole = sent !== null && sent.names.length === 0 && sent.windowMs > 0 && sent.scope === 'vault';
+  return view.names.map((_, at) => sent === null || isWhole || sent.names.includes(at));
+}
+
+function configBox(view: RequestView, proposal: ProposalView, sent: DecisionForm | null): ConfigBox {
+  const { isNew, digest, file, lines } = proposal;
   return {
-    isWrite: view.operation === 'write',
-    count: counted(view.names.length, 'secret'),
-    vault: oneLine(view.vault),
-    vaultKind: kinds.get(view.vaultType) ?? oneLine(view.vaultType),
-    names: view.names.map(nameLine),
-    reason: visible(view.reason),
-    agent: oneLine(view.session.agent),
-    folder: oneLine(view.session.folder),
-    pid: view.session.pid,
+    isNew,
+    digest,
+    file: oneLine(file),
+    lines: lines.map(({ subject, says, isWide }) => ({ subject: oneLine(subject), says: oneLine(says), isWide })),
+    // A config that was changed while the person read is not ticked for them.
+    isTicked: sent === null || sent.config === digest,
+    without: view.windowMs > 0 ? lengthInWords(view.windowMs) : null,
   };
 }
 
-/** Providers by the names that people know; any other is shown as the config calls it. */
-const kinds: ReadonlyMap<string, string> = new Map([
-  ['env', 'env file'],
-  ['1password', '1Password'],
-]);
-
-function nameLine({ name, title, group, groupTitle, effect, preview }: AskedName): NameLine {
-  const place = groupTitle ?? group;
-  return {
-    name: oneLine(name),
-    title: title === undefined ? null : oneLine(title),
-    group: place === undefined ? null : oneLine(place),
-    effect: effect === undefined ? null : effect === 'create' ? 'CREATES' : 'REPLACES',
-    preview: preview === undefined ? null : oneLine(preview),
-  };
-}
-
-function windowOf(view: RequestView, now: number): WindowLine | null {
-  if (view.operation === 'write' || view.windowMs <= 0) return null;
-  const until = momentOf(now + view.windowMs, now);
-  const isWide = view.scope === 'vault';
-  return { length: lengthInWords(view.windowMs), ms: view.windowMs, until, covers: coveredBy(view), isWide };
-}
-
-/** What an approval of this request covers while its window is open. */
-export function coveredBy({ scope, names }: RequestView): string {
-  if (scope === 'vault') return 'every secret in this vault';
-  return names.length === 1 ? 'this secret' : 'these secrets';
+function factorBox({ needsCode }: RequestView, ways: Ways): FactorBox {
+  const canApprove = ways.link || ways.totp || ways.passkey;
+  return { ...ways, canApprove, isTyped: canApprove && (needsCode || ways.totp) };
 }

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestId } from '../../src/core/request.ts';
 import type { Stand } from './support.ts';
-import { openStand, send, someWrite, Visit } from './support.ts';
+import { openStand, send, someRequest, someWrite, Visit } from './support.ts';
+
+const { policy } = someRequest;
 
 let stand: Stand;
 beforeEach(() => {
@@ -41,20 +43,22 @@ describe('the person who opens the link', () => {
       expect(body).toContain(text);
     }
     expect(body).toContain('calls itself');
-    expect(body).toMatch(/may read <b[^>]*>this secret<\/b> for <b>15 minutes<\/b> without asking again, until <time/);
-    expect(body).toContain('Anyone who has this link can decide.');
+    expect(body).toMatch(
+      /may read <b[^>]*>this secret<\/b>\s*<span id="for">for <b[^>]*>15 minutes<\/b> without asking again, until <time/,
+    );
+    expect(body).toContain('Anyone who has this link can decide, an agent too.');
     expect(body).toMatch(/until <time datetime="[^"]+">\d\d:\d\d /);
   });
 
   it('is told when an approval covers the whole vault', async () => {
-    const { url } = await stand.ask({ policy: { ttlMs: 60_000, scope: 'vault', writable: true } });
+    const { url } = await stand.ask({ policy: { ...policy, ttlMs: 60_000, scope: 'vault' } });
     expect((await new Visit(url).open()).body).toMatch(
-      /may read <b class="wide">every secret in this vault<\/b> for <b>1 minute<\/b>/,
+      /may read <b id="covers" class=wide>every secret in this vault<\/b>\s*<span id="for">for <b[^>]*>1 minute<\/b>/,
     );
   });
 
   it('is told when nothing is remembered', async () => {
-    const { url } = await stand.ask({ policy: { ttlMs: 0, scope: 'secret', writable: true } });
+    const { url } = await stand.ask({ policy: { ...policy, ttlMs: 0 } });
     expect((await new Visit(url).open()).body).toContain('it may read this secret <b>once</b>');
   });
 
@@ -82,7 +86,7 @@ describe('the person who opens the link', () => {
     expect(after.body).toContain('has not fetched it yet');
     expect(after.body).toMatch(/It may read this secret without asking until <b><time/);
     expect(after.body).toContain('data-look-again');
-    expect(after.body).not.toContain('<form');
+    expect(after.body).not.toContain('>Approve<');
   });
 
   it('sees that the agent has fetched it', async () => {
@@ -92,7 +96,7 @@ describe('the person who opens the link', () => {
     await visit.decide('approve');
     stand.approvals.claims(request.key)[0]!.spend();
     const { body } = await visit.open();
-    expect(body).toContain('The agent has what it asked for.');
+    expect(body).toContain('The agent has what you approved.');
     expect(body).not.toContain('data-look-again');
   });
 
@@ -225,8 +229,8 @@ describe('links that do not work look alike', () => {
       await stand.ask(),
       await stand.ask(),
     ];
-    await stand.approvals.decide(used.request.id, true, { name: 'x', factor: 'link' });
-    await stand.approvals.decide(denied.request.id, false, { name: 'x', factor: 'link' });
+    await stand.decide(used.request.id, true);
+    await stand.decide(denied.request.id, false);
     stand.approvals.withdraw(withdrawn.request, 'test');
     const unknown = new URL((await stand.doorway.link('never-opened' as RequestId, stand.clock.wall() + 60_000)).url);
     const forged = new URL(withdrawn.url.href.replace(/sig=.{43}/, `sig=${'A'.repeat(43)}`));
@@ -241,7 +245,7 @@ describe('links that do not work look alike', () => {
     const [used, other] = [await stand.ask(), await stand.ask()];
     const visit = new Visit(other.url);
     await visit.open();
-    await stand.approvals.decide(used.request.id, true, { name: 'x', factor: 'link' });
+    await stand.decide(used.request.id, true);
     const onUsed = new Visit(used.url);
     onUsed.csrf = visit.csrf;
     expect(seen(await onUsed.decide('approve'))).toEqual(dead);
@@ -379,7 +383,7 @@ describe('a decision', () => {
     ['compressed', { 'Content-Encoding': 'gzip' }, 'decision=approve', 415],
     ['with a field too many', {}, 'csrf=CSRF&decision=approve&ttl=1', 400],
     ['with two answers', {}, 'csrf=CSRF&decision=deny&decision=approve', 400],
-    ['longer than 8 KB', {}, `csrf=CSRF&decision=approve&x=${'x'.repeat(9_000)}`, 413],
+    ['longer than 16 KB', {}, `csrf=CSRF&decision=approve&note=${'x'.repeat(17_000)}`, 413],
   ])('sent %s is refused', async (_what, headers: Record<string, string>, body, status) => {
     const { url, request } = await stand.ask();
     const visit = new Visit(url);
@@ -413,7 +417,7 @@ describe('the cookie', () => {
     const [mine, other] = [await stand.ask(), await stand.ask()];
     const stranger = new Visit(other.url);
     await stranger.open();
-    await stand.approvals.decide(mine.request.id, true, { name: 'x', factor: 'link' });
+    await stand.decide(mine.request.id, true);
     const Cookie = stranger.cookie!.replace(other.request.id, mine.request.id);
     expect(seen(await send(mine.url, { headers: { Cookie } }))).toEqual(dead);
   });

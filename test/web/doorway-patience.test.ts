@@ -5,7 +5,7 @@ import type { RequestId } from '../../src/core/request.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { openDoorway } from '../../src/web/doorway.ts';
 import { TestClock } from '../support/clock.ts';
-import { listeningLog, send } from './support.ts';
+import { emptyRooms, listeningLog, send } from './support.ts';
 
 const note = 'this link works on this machine only: the tunnel is still connecting';
 const far: OpenTunnel = { origin: () => 'https://av.example.test', close: async () => undefined };
@@ -25,7 +25,7 @@ beforeEach(() => {
     return attempt.promise;
   };
   doorway = openDoorway({
-    desk: { view: () => null, decide: async () => 'unknown' },
+    ...emptyRooms(clock),
     tunnel: { type: 'test', connect },
     port: 0,
     clock,
@@ -134,7 +134,7 @@ describe('a tunnel that throws at once', () => {
       throw new Error('no socket');
     };
     const other = openDoorway({
-      desk: { view: () => null, decide: async () => 'unknown' },
+      ...emptyRooms(clock),
       tunnel: { type: 'test', connect },
       port: 0,
       clock,

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { openDoorway } from '../../src/web/doorway.ts';
 import type { Stand } from './support.ts';
-import { listeningLog, openStand, send, tunnelAt } from './support.ts';
+import { emptyRooms, listeningLog, openStand, send, tunnelAt } from './support.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -83,7 +83,8 @@ const lazyProbe = `
   const log = { say() {}, warn() {}, once() {} };
   const clock = { wall: Date.now, monotonic: () => performance.now(), after: (ms, then) => { setTimeout(then, ms).unref(); return () => {}; } };
   const random = { id: () => 'x', bytes: (length) => new Uint8Array(length) };
-  const doorway = openDoorway({ desk: { view: () => null }, tunnel: null, port: 0, clock, random, log });
+  const openGate = () => ({ ways: async () => ({ link: true }) });
+  const doorway = openDoorway({ desk: {}, board: {}, openGate, tunnel: null, port: 0, clock, random, log });
   const before = [...heavy].sort();
   await doorway.link('x', Date.now());
   await doorway.close();
@@ -100,9 +101,8 @@ describe('a server that cannot be started', () => {
     };
     const said: string[] = [];
     const log = listeningLog(said);
-    const desk = { view: () => null, decide: async () => 'unknown' as const };
     const random = { id: () => systemRandom.id(), bytes };
-    const doorway = openDoorway({ desk, tunnel: null, port: 0, clock: systemClock, random, log });
+    const doorway = openDoorway({ ...emptyRooms(systemClock), tunnel: null, port: 0, clock: systemClock, random, log });
     open.push(doorway);
     const failing = await Promise.allSettled([doorway.link(id, soon()), doorway.link(id, soon())]);
     const message = 'the approval page cannot be served on this machine';

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { openDoorway } from '../../src/web/doorway.ts';
 import type { Reply, Sent, Stand } from './support.ts';
-import { listeningLog, openStand, send, tunnelAt, Visit } from './support.ts';
+import { emptyRooms, listeningLog, openStand, send, tunnelAt, Visit } from './support.ts';
 
 const publicHost = 'av.example.test';
 
@@ -27,14 +27,16 @@ const publicly = (sent: Sent = {}): Promise<Reply> =>
 
 const expectedHeaders: Record<string, string> = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; " +
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   'referrer-policy': 'same-origin',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(), microphone=(), geolocation=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)',
   'x-robots-tag': 'noindex, nofollow',
 };
 
@@ -52,7 +54,7 @@ describe('every answer', () => {
     [
       'too much',
       413,
-      { method: 'POST', body: 'x'.repeat(9_000), headers: { 'Content-Type': 'application/x-www-form-urlencoded' } },
+      { method: 'POST', body: 'x'.repeat(17_000), headers: { 'Content-Type': 'application/x-www-form-urlencoded' } },
     ],
   ] as [string, number, Sent][])('has the safe headers: %s', async (_what, status, sent) => {
     const reply = await send(locally(link), sent);
@@ -210,15 +212,22 @@ describe('the assets', () => {
 describe('a failure of our own', () => {
   it('is shown with a reference and nothing else, and logged with it', async () => {
     const secretPath = '/home/somebody/agent-vault/src/broken.ts';
-    const broken: Desk = {
-      view: () => {
-        throw new Error(`broken in ${secretPath}`);
-      },
-      decide: async () => 'unknown',
+    const rooms = emptyRooms(systemClock);
+    const view = (): never => {
+      throw new Error(`broken in ${secretPath}`);
     };
+    const desk: Desk = { ...rooms.desk, view };
     const said: string[] = [];
     const log = listeningLog(said);
-    const doorway = openDoorway({ desk: broken, tunnel: null, port: 0, clock: systemClock, random: systemRandom, log });
+    const doorway = openDoorway({
+      ...rooms,
+      desk,
+      tunnel: null,
+      port: 0,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
     const { url } = await doorway.link('x' as RequestId, Date.now() + 60_000);
     const reply = await send(new URL(url));
     await doorway.close();

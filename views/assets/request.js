@@ -11,7 +11,7 @@ if (document.querySelector('[data-look-again]') !== null) setTimeout(() => locat
 
 /** Clock times as this phone shows them: the server may be in another zone. */
 function localTimes() {
-  for (const time of document.querySelectorAll('time')) show(time, new Date(time.dateTime));
+  for (const time of document.querySelectorAll('time[datetime]')) show(time, new Date(time.dateTime));
 }
 
 function show(time, at) {
@@ -40,8 +40,9 @@ function runRequest(clock) {
   clock.classList.add('runs');
   document.addEventListener('visibilitychange', tick);
   window.addEventListener('pageshow', tick);
-  document.getElementById('decision').addEventListener('submit', onSubmit);
+  for (const form of document.forms) form.addEventListener('submit', onSubmit);
   window.addEventListener('pageshow', () => setBusy(false));
+  document.addEventListener('lengthchange', followWindow);
   tick();
 }
 
@@ -52,19 +53,20 @@ function inClock(ms) {
 
 /** A window counts from the approval, so its end moves on while the person reads. */
 function followWindow() {
-  const time = document.getElementById('window');
-  if (time !== null) show(time, new Date(Date.now() + Number(time.dataset.length)));
+  for (const time of document.querySelectorAll('time[data-length]')) {
+    show(time, new Date(Date.now() + Number(time.dataset.length)));
+  }
 }
 
 /** The first tap counts; the others wait for its answer. */
 function onSubmit(event) {
-  if (event.target.ariaBusy === 'true') event.preventDefault();
+  if (event.defaultPrevented) return;
+  if (document.body.ariaBusy === 'true') event.preventDefault();
   else setBusy(true);
 }
 
 function setBusy(busy) {
-  const form = document.getElementById('decision');
-  form.ariaBusy = String(busy);
+  document.body.ariaBusy = String(busy);
 }
 
 function end(timer) {
