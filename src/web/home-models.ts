@@ -89,9 +89,10 @@ const mostNames = 3;
 /** Code points. What is cut says so. */
 const longestName = 80;
 
-export function homePage(view: BoardView, { now, csrf, approver, notice, path }: HomePageOptions): HomePage {
-  const requests = view.requests.filter(({ remainingMs }) => remainingMs > 0);
-  const windows = view.windows.filter(({ remainingMs }) => remainingMs > 0);
+export function homePage(
+  { requests, windows, recent }: BoardView,
+  { now, csrf, approver, notice, path }: HomePageOptions,
+): HomePage {
   const listed = windows.slice(0, mostWindows);
   return {
     csrf,
@@ -103,7 +104,7 @@ export function homePage(view: BoardView, { now, csrf, approver, notice, path }:
     windows: listed.map((window) => openLine(window, now)),
     windowCount: counted(windows.length, 'window'),
     moreWindows: windows.length - listed.length,
-    recent: view.recent.flatMap((request) => recentLine(request, now)),
+    recent: recent.flatMap((request) => recentLine(request, now)),
   };
 }
 

@@ -24,6 +24,8 @@ export class HomeStand {
   readonly folder: string;
   /** The tunnel's; null without one. */
   origin: string | null = null;
+  /** The weakest factor that the user's own limits let count. */
+  required: Approver['factor'] = 'link';
   #house: House | null = null;
 
   static async open(): Promise<HomeStand> {
@@ -74,7 +76,7 @@ export class HomeStand {
     const origin = this.origin ?? '';
     await this.add({
       id: systemRandom.id(),
-      name: 'Anna’s phone',
+      name: 'Anna’s key',
       factor: 'passkey',
       addedAt: '2026-01-02T03:04:05.000Z',
       fingerprint: publicKey,
@@ -154,7 +156,8 @@ export class HomeStand {
     this.#house = await openHouse({
       desk,
       board: this.world.board(),
-      openGate: (publicOrigin) => openGate({ roster, publicOrigin, requiredFactor: () => 'link', clock, random }),
+      openGate: (publicOrigin) =>
+        openGate({ roster, publicOrigin, requiredFactor: () => this.required, clock, random }),
       port: 0,
       clock,
       random,

@@ -116,6 +116,9 @@ describe('the stream of changes', () => {
     expect(clock.timers).toBe(before + 2);
     gone.leave();
     await expect.poll(() => clock.timers).toBe(before + 1);
+    stand.openWindows(1);
+    expect(clock.timers).toBe(before + 2);
+    clock.pass(200);
     await stand.closeHouse();
     await expect.poll(() => [isOver(cut), clock.timers]).toEqual([true, before]);
   });

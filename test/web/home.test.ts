@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Authenticator } from '../support/authenticator.ts';
 import { HomeStand } from '../support/home.ts';
 import type { Reply, Sent } from './support.ts';
 import { HomeVisit } from './home-support.ts';
@@ -107,6 +108,43 @@ describe('signing in', () => {
     expect((await one.post('/sign-in', { totp: stand.code(), csrf: other.csrf })).status).toBe(403);
   });
 
+  it('knows no stranger by a cookie that we did not make', async () => {
+    const visit = new HomeVisit(stand);
+    const made = (await visit.get('/')).headers['set-cookie'];
+    expect((await visit.get('/')).headers['set-cookie']).toBeUndefined();
+    visit.cookies.set(`av-door-${stand.port}`, `${'x'.repeat(9_000)}.${'y'.repeat(43)}`);
+    expect((await visit.get('/')).headers['set-cookie']).toHaveLength(made!.length);
+  });
+
+  it('by a passkey begins with a challenge, or says why not', async () => {
+    const visit = new HomeVisit(stand);
+    await visit.get('/');
+    const none = await visit.post('/sign-in/challenge');
+    expect([none.status, none.headers['content-type']]).toEqual([403, 'application/json']);
+    expect(JSON.parse(none.body)).toEqual({ says: (await stand.ways()).says });
+    const stale = await visit.post('/sign-in/challenge', { csrf: 'x'.repeat(43) });
+    expect(JSON.parse(stale.body)).toEqual({ says: 'This page had grown old. Please try again.' });
+  });
+
+  it('by a passkey counts for the browser that asked for the challenge, once', async () => {
+    stand.origin = 'https://vault.example';
+    const key = new Authenticator();
+    await stand.pairPasskey(key);
+    const [visit, other] = [new HomeVisit(stand, stand.origin), new HomeVisit(stand, stand.origin)];
+    await visit.get('/');
+    await other.get('/');
+    const challenge = async (): Promise<Record<string, string>> => {
+      const { id, options } = JSON.parse((await visit.post('/sign-in/challenge')).body) as Challenge;
+      return { ceremony: id, assertion: key.sign(options, 'https://vault.example') };
+    };
+    expect((await other.post('/sign-in', await challenge())).status).toBe(403);
+    const proof = await challenge();
+    expect((await visit.post('/sign-in', proof)).status).toBe(303);
+    expect((await other.post('/sign-in', proof)).status).toBe(403);
+    const again = await visit.post('/sign-in', proof);
+    expect([again.status, again.body.includes('was answered before')]).toEqual([403, true]);
+  });
+
   it('gives a cookie that no script, other site or plain connection sees', async () => {
     stand.origin = 'https://vault.example';
     const visit = new HomeVisit(stand, stand.origin);
@@ -182,6 +220,11 @@ describe('a sign-in ends', () => {
     await visit.signIn(stand.code());
     expect(await isIn(visit)).toBe(true);
     await stand.roster.reset(async () => undefined);
+    expect(await isIn(visit)).toBe(false);
+  });
+
+  it('at once when the user’s own limits ask for a stronger factor', async () => {
+    stand.required = 'passkey';
     expect(await isIn(visit)).toBe(false);
   });
 
@@ -345,6 +388,11 @@ describe('on the home screen of a phone', () => {
     }
   });
 });
+
+interface Challenge {
+  readonly id: string;
+  readonly options: unknown;
+}
 
 interface Manifest {
   readonly icons: readonly { readonly src: string; readonly sizes: string; readonly type: string }[];
