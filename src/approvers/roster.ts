@@ -16,7 +16,7 @@ export interface Roster {
   add(approver: PairedApprover, change: Change): Promise<Approvers>;
   /** Throws `input_invalid` if there is no such approver. */
   remove(id: string, change: Change): Promise<Approvers>;
-  /** Wipes all approvers. Nothing can be approved after it until somebody is paired. */
+  /** Wipes all approvers, also where the file is damaged. Nothing can be approved after it until somebody is paired. */
   reset(before: () => Promise<void>): Promise<Approvers>;
   /** Writes down that approvers were used, or tried. Under the file's lock; who they are stays as it is. */
   note(update: Noting): Promise<void>;
@@ -36,8 +36,13 @@ export interface Change {
 /** @param folder the user's state folder */
 export function openRoster(folder: string, clock: Pick<Clock, 'wall'>): Roster {
   const file = openStateFile({ path: join(folder, 'approvers.json'), parse: parseContent, empty: new Content(nobody) });
-  const change = async (update: (now: Approvers) => Approvers | Promise<Approvers>): Promise<Approvers> =>
-    (await file.change(async ({ approvers }) => new Content(await update(approvers)))).approvers;
+  const change = async (
+    update: (now: Approvers) => Approvers | Promise<Approvers>,
+    damaged?: Approvers,
+  ): Promise<Approvers> => {
+    const changed = async ({ approvers }: Content): Promise<Content> => new Content(await update(approvers));
+    return (await file.change(changed, damaged && new Content(damaged))).approvers;
+  };
   const now = (): string => isoTime(clock.wall());
   return {
     read: async () => (await file.read()).approvers,
@@ -63,7 +68,7 @@ export function openRoster(folder: string, clock: Pick<Clock, 'wall'>): Roster {
         await before();
         const former = [...current.former, ...retired(current.approvers, now())];
         return later(current, { approvers: [], former, resetAt: now() });
-      }),
+      }, unreadable(clock.wall())),
     note: async (update) => {
       await change(async (current) => ({ ...current, approvers: await update(current.approvers) }));
     },
@@ -94,6 +99,11 @@ class Content {
 
 function parseContent(json: unknown): Content {
   return new Content(parseApprovers(json));
+}
+
+/** What a reset starts from where nobody can say who may approve: a generation that was none before. */
+function unreadable(wall: number): Approvers {
+  return { ...nobody, generation: Math.floor(wall / 1_000) };
 }
 
 function later(now: Approvers, changes: Partial<Approvers>): Approvers {

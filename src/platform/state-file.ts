@@ -13,8 +13,9 @@ export interface StateFile<T> {
    * Gives the present content to `update` and puts what comes back in its place; what other processes change meanwhile waits.
    * Resolves with the new content once it is on disk. Throws what `update` throws, or `config_invalid`; then nothing has changed.
    * `update` must be done within 10 seconds.
+   * @param damaged stands for a content that is not ours or cannot be read, which is then replaced; without it that is refused
    */
-  change(update: (now: T) => T | Promise<T>): Promise<T>;
+  change(update: (now: T) => T | Promise<T>, damaged?: T): Promise<T>;
   /** Another one whenever the content may be another; null while there is no file. */
   stamp(): Promise<string | null>;
 }
@@ -35,7 +36,7 @@ export function openStateFile<T>({ path, parse, empty }: StateFileOptions<T>): S
   const file: Place<T> = { path, parse, empty };
   return {
     read: () => contentOf(file),
-    change: (update) => changed(file, update),
+    change: (update, damaged) => changed(file, update, damaged),
     stamp: () => stampOf(path),
   };
 }
@@ -54,10 +55,11 @@ async function contentOf<T>({ path, parse, empty }: Place<T>): Promise<T> {
   }
 }
 
-async function changed<T>(file: Place<T>, update: (now: T) => T | Promise<T>): Promise<T> {
+async function changed<T>(file: Place<T>, update: (now: T) => T | Promise<T>, damaged: T | undefined): Promise<T> {
   const lock = await locked(file.path);
   try {
-    const next = await update(await contentOf(file));
+    const now = contentOf(file);
+    const next = await update(damaged === undefined ? await now : await now.catch(() => damaged));
     const bytes = bytesOf(next, file);
     if (await replaced(file.path, bytes, lock)) return next;
     throw unusable(file.path, 'could not be changed in time');

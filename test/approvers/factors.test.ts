@@ -37,7 +37,7 @@ describe('the link factor', () => {
     const approver = { name: 'link holder', factor: 'link' };
     expect(await gate.byLink()).toEqual({ proved: true, approver, assertion: null });
     const { says } = await gate.ways('http://localhost:9999');
-    expect(says).toContain('Anyone who has this link can decide.');
+    expect(says).toContain('Anyone who has this link can decide');
     expect(says).toContain('agent-vault pair');
   });
 });
