@@ -294,17 +294,21 @@ export function send(url: URL, { method = 'GET', headers = {}, body = '', target
 /** A browser as far as these pages need one: it keeps the cookie, and sends the form as the page has it. */
 export class Visit {
   readonly url: URL;
+  readonly #origin: URL;
   cookie: string | null = null;
   csrf = '';
   /** What an untouched page would send along with an approval. */
   fields: [string, string][] = [];
 
-  constructor(url: URL) {
+  /** @param url where the server listens @param origin where the browser believes to be, if it comes through a tunnel */
+  constructor(url: URL, origin: string = url.origin) {
     this.url = url;
+    this.#origin = new URL(origin);
   }
 
   async open(): Promise<Reply> {
-    const reply = await send(this.url, { headers: this.cookie === null ? {} : { Cookie: this.cookie } });
+    const cookie = this.cookie === null ? {} : { Cookie: this.cookie };
+    const reply = await send(this.url, { headers: { Host: this.#origin.host, ...cookie } });
     const [set] = [reply.headers['set-cookie'] ?? []].flat();
     this.cookie = set?.split(';')[0] ?? this.cookie;
     this.csrf = /name="csrf" value="([^"]+)"/.exec(reply.body)?.[1] ?? this.csrf;
@@ -332,7 +336,8 @@ export class Visit {
   /** Posts a form to the page, or to an address below it. */
   post(fields: readonly (readonly [string, string])[], changed: Sent = {}, step = ''): Promise<Reply> {
     const usual: Record<string, string | string[]> = {
-      Origin: this.url.origin,
+      Host: this.#origin.host,
+      Origin: this.#origin.origin,
       'Sec-Fetch-Site': 'same-origin',
       'Content-Type': 'application/x-www-form-urlencoded',
       Cookie: this.cookie ?? '',
