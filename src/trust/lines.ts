@@ -50,7 +50,7 @@ function changedApproval(before: ApprovalTerms, now: ApprovalTerms): readonly Po
     [
       now.cooldownMs !== before.cooldownMs,
       now.cooldownMs < before.cooldownMs,
-      `may come again ${after(now)} you denied them instead of ${after(before)}`,
+      `may come again ${after(now)} when you have denied them, instead of ${after(before)}`,
     ],
     [now.waitMs !== before.waitMs, false, `hold a call up for ${patience(now)} instead of ${patience(before)}`],
   ];
@@ -58,7 +58,7 @@ function changedApproval(before: ApprovalTerms, now: ApprovalTerms): readonly Po
 }
 
 function after({ cooldownMs }: ApprovalTerms): string {
-  return cooldownMs === 0 ? 'as soon as' : `${timeInWords(cooldownMs)} after`;
+  return cooldownMs === 0 ? 'at once' : `after ${timeInWords(cooldownMs)}`;
 }
 
 function patience({ waitMs }: ApprovalTerms): string {

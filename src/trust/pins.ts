@@ -112,7 +112,7 @@ function pinAt({ pins }: Content, place: string): Pin | null {
 }
 
 function entryOf(pin: Pin): Entries[string] {
-  return z.json().parse({ digest: digestOf(pin.policy), ...pin });
+  return z.json().parse({ ...pin, digest: digestOf(pin.policy) });
 }
 
 async function remembered(pins: Entries): Promise<Entries> {

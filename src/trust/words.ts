@@ -21,7 +21,7 @@ export function counted(count: number, unit: string): string {
 
 /** Text of a config inside a sentence of ours. What could be taken for a part of the sentence stands in quotes. */
 export function told(text: string): string {
-  const harmless = shortened(oneLine(text), 200);
+  const harmless = oneLine(shortened(text, 200));
   return /^[\w./-][\w./:@\\-]*$/u.test(harmless) ? harmless : `"${harmless.replaceAll('"', '\\"')}"`;
 }
 
