@@ -1,4 +1,5 @@
 import type { Secret } from '../core/secret.ts';
+import { networkFailure } from './network-errors.ts';
 
 export interface Post {
   readonly url: string;
@@ -42,27 +43,7 @@ async function discard(response: Response): Promise<void> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there',
-  ECONNRESET: 'the connection was cut',
-  ENOTFOUND: 'the host is unknown',
-  EAI_AGAIN: 'the host could not be looked up',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-};
-
-/** Fetch's own messages are not passed on: for a bad header, for one, they quote its value. */
 function reason(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  const code = codeOf(error);
-  if (code === null) return 'it could not be sent';
-  return reasons[code] ?? `it could not be sent (${code})`;
-}
-
-function codeOf(error: unknown): string | null {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string') return null;
-  return /^[A-Z][A-Z0-9_]{0,63}$/u.test(cause.code) ? cause.code : null;
+  return networkFailure(error);
 }

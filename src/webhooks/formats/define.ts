@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { WebhookEvent } from '../events.ts';
+import type { Resolve } from '../send.ts';
 
 /** What was done about secrets, or about what decides of them: then texts are empty where it is about no secret, vault or session. */
 export interface SecretEvent extends WebhookEvent {
@@ -111,6 +112,8 @@ export interface Target {
   readonly allowPrivate: boolean;
   /** PEM text of the authorities to trust instead of the usual ones. */
   readonly ca: string | null;
+  /** How hosts are looked up; for tests. */
+  readonly resolve?: Resolve;
 }
 
 interface Plugin<Options extends z.ZodObject> {
@@ -120,6 +123,8 @@ interface Plugin<Options extends z.ZodObject> {
   readonly about: string;
   /** The keys that it adds to the webhook. */
   readonly options: Options;
+  /** What is missing beside the options, as it follows the webhook's place: "needs …"; null if nothing is. */
+  lacks?(options: z.infer<Options>, webhook: { readonly authorization: boolean }): string | null;
 }
 
 /** A format for HTTP. */
