@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { oneLine, shortened } from '../core/text.ts';
-import type { ApprovalConfig, Config, VaultConfig, WebhookConfig } from './config.ts';
+import type { Config, VaultConfig, WebhookConfig } from './config.ts';
 import type { Blame } from './explain.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { fileSchema } from './schema.ts';
 import { shapeOf } from './shape.ts';
+import type { ApprovalConfig } from './terms.ts';
 import { ownToken, tunnelConfig } from './tunnel.ts';
 import { expand } from './variables.ts';
 import type { Missing } from './variables.ts';

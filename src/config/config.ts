@@ -5,7 +5,7 @@ import type { VaultPolicy } from '../core/policy.ts';
 import type { Provider, Tunnel } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Keyed } from './described.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { ApprovalConfig, EffectivePolicy } from './terms.ts';
 
 /** What the composition root adds so that a plug-in can be opened. */
 export type PluginPorts = Pick<PluginContext, 'clock' | 'random' | 'log'>;
@@ -39,18 +39,6 @@ export interface WebhookConfig {
   /** The whole value of the Authorization header. */
   readonly authorization?: Secret;
   readonly events: 'all' | readonly AuditAction[];
-}
-
-export interface ApprovalConfig {
-  readonly expiresInMs: number;
-  /** How long a call may block; null leaves it to what its client can stand. */
-  readonly waitMs: number | null;
-  /** Requests that may be open at once. */
-  readonly maxOpen: number;
-  /** Requests that may be opened within an hour. */
-  readonly maxPerHour: number;
-  /** How long the names of a denied request are refused without asking; 0 for not at all. */
-  readonly cooldownMs: number;
 }
 
 /** Everything that was configured, checked and complete. */

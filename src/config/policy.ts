@@ -1,56 +1,15 @@
 import type { Json } from '../core/canonical.ts';
-import type { VaultPolicy } from '../core/policy.ts';
-import type { ApprovalConfig, Config, WebhookConfig } from './config.ts';
+import type { Config, WebhookConfig } from './config.ts';
 import { described, describedMembers, isVariable } from './described.ts';
 import type { Describing, Keyed } from './described.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { fileSchema } from './schema.ts';
 import { shapeAt, shapeOf } from './shape.ts';
+import type { EffectivePolicy, TunnelTerms, WebhookTerms } from './terms.ts';
 import { ownToken, tunnelOptions } from './tunnel.ts';
 import { vaultOptions } from './vaults.ts';
 import type { Surroundings } from './vaults.ts';
-
-/** All that a config allows, as data that can be kept and compared: no secret value is in it, and no relative path. */
-export type EffectivePolicy = {
-  readonly vaults: readonly VaultTerms[];
-  readonly webhooks: readonly WebhookTerms[];
-  readonly tunnel: TunnelTerms;
-  readonly port: number;
-  /** Absolute. */
-  readonly auditFile: string | null;
-  readonly approval: ApprovalTerms;
-};
-
-export type VaultTerms = Pick<VaultPolicy, keyof VaultPolicy> & {
-  readonly name: string;
-  readonly type: string;
-  /** What its provider is told, as `described`. */
-  readonly options: JsonObject;
-};
-
-export type WebhookTerms = {
-  readonly origin: string;
-  /** Keyed hash of the whole address: the path can be as good as a password. */
-  readonly address: string;
-  /** The variable that holds the address, where one does. */
-  readonly variable: string | null;
-  /** As `described`; null if none is sent. */
-  readonly authorization: Json;
-  readonly events: 'all' | readonly string[];
-};
-
-export type TunnelTerms = {
-  readonly type: string;
-  /** `environment`: the NGROK_AUTHTOKEN of our own process, set or not. Otherwise as `described`; null where the type needs none. */
-  readonly token: Json;
-  /** As `described`; null if none is asked for. */
-  readonly domain: Json;
-  /** What else the type is told, as `described`. */
-  readonly options: JsonObject;
-};
-
-export type ApprovalTerms = Pick<ApprovalConfig, keyof ApprovalConfig>;
 
 export interface PolicySource {
   /** Checked. */

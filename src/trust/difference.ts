@@ -1,5 +1,4 @@
-import type { ApprovalConfig } from '../config/config.ts';
-import type { EffectivePolicy, VaultTerms } from '../config/policy.ts';
+import type { ApprovalConfig, EffectivePolicy, VaultTerms } from '../config/terms.ts';
 import { canonical, sha256 } from '../core/canonical.ts';
 import type { Json } from '../core/canonical.ts';
 import type { VaultPolicy } from '../core/policy.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { blame } from '../config/explain.ts';
 import { isObject, JsonFault, parseJson } from '../config/json.ts';
-import type { EffectivePolicy, VaultTerms, WebhookTerms } from '../config/policy.ts';
+import type { EffectivePolicy, VaultTerms, WebhookTerms } from '../config/terms.ts';
 import { shapeOf } from '../config/shape.ts';
 import { VaultError } from '../core/errors.ts';
 import { oneLine, shortened } from '../core/text.ts';

@@ -1,4 +1,4 @@
-import type { TunnelTerms } from '../config/policy.ts';
+import type { TunnelTerms } from '../config/terms.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { isSame } from './difference.ts';
 import { told, toldSecret, toldValue } from './words.ts';

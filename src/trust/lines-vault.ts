@@ -1,6 +1,6 @@
 import { isVariable } from '../config/described.ts';
 import { isObject } from '../config/json.ts';
-import type { VaultTerms } from '../config/policy.ts';
+import type { VaultTerms } from '../config/terms.ts';
 import type { Json } from '../core/canonical.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { oneLine, shortened } from '../core/text.ts';
@@ -34,14 +34,14 @@ function newVault(vault: VaultTerms): readonly PolicyLine[] {
 }
 
 function changed(before: VaultTerms, now: VaultTerms): readonly PolicyLine[] {
-  const texts = [
-    ...(isSameSource(before, now) ? [] : [sourceChange(before, now)]),
-    ...(before.ttlMs === now.ttlMs ? [] : [windowChange(before, now)]),
-    ...(before.scope === now.scope ? [] : [scopeWords[now.scope]]),
-    ...(before.writable === now.writable ? [] : [now.writable ? 'agents may ask to write' : 'agents may not write']),
-    ...(before.confirm === now.confirm ? [] : [confirmWords[now.confirm]]),
+  const { scope, writable, confirm } = now;
+  return [
+    ...(isSameSource(before, now) ? [] : [line(now, sourceChange(before, now))]),
+    ...(before.ttlMs === now.ttlMs ? [] : [line(now, windowChange(before, now), now.ttlMs > before.ttlMs)]),
+    ...(before.scope === scope ? [] : [line(now, scopeWords[scope], scope === 'vault')]),
+    ...(before.writable === writable ? [] : [line(now, `agents may ${writable ? 'ask to' : 'not'} write`, writable)]),
+    ...(before.confirm === confirm ? [] : [line(now, confirmWords[confirm], confirm === 'tap')]),
   ];
-  return texts.map((says) => line(now, says));
 }
 
 const scopeWords = {

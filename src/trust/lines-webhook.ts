@@ -1,4 +1,4 @@
-import type { WebhookTerms } from '../config/policy.ts';
+import type { WebhookTerms } from '../config/terms.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { shortened } from '../core/text.ts';
 import { isSame } from './difference.ts';

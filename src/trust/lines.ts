@@ -1,5 +1,5 @@
 import { approvalDefaults } from '../config/build.ts';
-import type { ApprovalTerms, EffectivePolicy } from '../config/policy.ts';
+import type { ApprovalConfig, EffectivePolicy } from '../config/terms.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { isSame } from './difference.ts';
 import { changedTunnel, tunnelLines } from './lines-tunnel.ts';
@@ -30,7 +30,7 @@ export function changedLines(before: EffectivePolicy, now: EffectivePolicy): rea
   ];
 }
 
-function changedApproval(before: ApprovalTerms, now: ApprovalTerms): readonly PolicyLine[] {
+function changedApproval(before: ApprovalConfig, now: ApprovalConfig): readonly PolicyLine[] {
   const lines: readonly [changes: boolean, isWide: boolean, says: string][] = [
     [
       now.expiresInMs !== before.expiresInMs,
@@ -57,11 +57,11 @@ function changedApproval(before: ApprovalTerms, now: ApprovalTerms): readonly Po
   return lines.filter(([changes]) => changes).map(([, isWide, says]) => ({ subject: 'requests', says, isWide }));
 }
 
-function after({ cooldownMs }: ApprovalTerms): string {
+function after({ cooldownMs }: ApprovalConfig): string {
   return cooldownMs === 0 ? 'at once' : `after ${timeInWords(cooldownMs)}`;
 }
 
-function patience({ waitMs }: ApprovalTerms): string {
+function patience({ waitMs }: ApprovalConfig): string {
   return waitMs === null ? 'what its client can stand' : timeInWords(waitMs);
 }
 

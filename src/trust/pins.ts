@@ -2,7 +2,7 @@ import { access, realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import type { EffectivePolicy } from '../config/policy.ts';
+import type { EffectivePolicy } from '../config/terms.ts';
 import type { Approver } from '../core/request.ts';
 import { openStateFile } from '../platform/state-file.ts';
 import { digestOf } from './difference.ts';

@@ -1,4 +1,4 @@
-import type { EffectivePolicy } from '../config/policy.ts';
+import type { EffectivePolicy } from '../config/terms.ts';
 import type { Proposal } from '../core/policies.ts';
 import { oneLine } from '../core/text.ts';
 import { digestOf } from './difference.ts';

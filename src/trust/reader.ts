@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { EffectivePolicy } from '../config/policy.ts';
+import type { EffectivePolicy } from '../config/terms.ts';
 import { asVaultError, VaultError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { oneLine } from '../core/text.ts';

@@ -1,6 +1,6 @@
 import { approvalDefaults } from '../config/build.ts';
 import type { Config, VaultConfig, WebhookConfig } from '../config/config.ts';
-import type { EffectivePolicy, VaultTerms, WebhookTerms } from '../config/policy.ts';
+import type { EffectivePolicy, VaultTerms, WebhookTerms } from '../config/terms.ts';
 import type { VaultPolicy } from '../core/policy.ts';
 import { isSame, isSameSource, meetApproval } from './difference.ts';
 import { allowsVault, limited, typeRefusal } from './limits.ts';

@@ -1,6 +1,6 @@
 import { isObject } from '../config/json.ts';
 import type { JsonObject } from '../config/json.ts';
-import type { VaultTerms } from '../config/policy.ts';
+import type { VaultTerms } from '../config/terms.ts';
 import { told, toldSecret, toldValue } from './words.ts';
 
 /** Where a vault's secrets are, and with what they are fetched: follows the vault's name as a verb. */

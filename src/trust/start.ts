@@ -1,5 +1,5 @@
 import type { TunnelConfig } from '../config/config.ts';
-import type { EffectivePolicy } from '../config/policy.ts';
+import type { EffectivePolicy } from '../config/terms.ts';
 import { VaultError } from '../core/errors.ts';
 import { isSame } from './difference.ts';
 import { isHarmless } from './lines-tunnel.ts';

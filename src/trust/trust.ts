@@ -1,4 +1,5 @@
-import type { ApprovalConfig, Config, VaultConfig, WebhookConfig } from '../config/config.ts';
+import type { Config, VaultConfig, WebhookConfig } from '../config/config.ts';
+import type { ApprovalConfig } from '../config/terms.ts';
 import type { Clock } from '../core/clock.ts';
 import { isoTime } from '../core/clock.ts';
 import type { Policies, Proposal } from '../core/policies.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EffectivePolicy } from '../../src/config/policy.ts';
+import type { EffectivePolicy } from '../../src/config/terms.ts';
 import { Folder } from './folder.ts';
 
 const local = { type: 'env', file: '.env.secrets' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EffectivePolicy, VaultTerms } from '../../src/config/policy.ts';
+import type { EffectivePolicy, VaultTerms } from '../../src/config/terms.ts';
 import { digestOf, isSameSource, meet } from '../../src/trust/difference.ts';
 
 const vault: fc.Arbitrary<VaultTerms> = fc.record({

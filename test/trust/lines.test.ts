@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { changedLines } from '../../src/trust/lines.ts';
 import { Setting } from './setting.ts';
 
 let setting: Setting;
@@ -171,5 +172,21 @@ describe('what a page says of a change', () => {
     expect(await change({ vaults: { local } }, { vaults: { local }, approval: { wait: 50 } })).toEqual([
       'requests: hold a call up for 50 seconds instead of what its client can stand',
     ]);
+  });
+
+  it('is not wide where it tightens', async () => {
+    const policyOf = async (content: object) => (await setting.folder.config(content)).policy((text) => text);
+    const before = await policyOf({ vaults: { ...wide, second: local }, approval: { cooldown: 0 } });
+    const now = await policyOf({ vaults: { local: { ...local, confirm: 'code' } } });
+    expect(changedLines(before, now)).toEqual(
+      [
+        ['vault local', 'every read asks'],
+        ['vault local', 'an approval covers single secrets instead of the whole vault'],
+        ['vault local', 'agents may not write'],
+        ['vault local', 'an approval needs the two digits that stand at the terminal'],
+        ['vault second', 'is removed'],
+        ['requests', 'may come again after 10 minutes when you have denied them, instead of at once'],
+      ].map(([subject, says]) => ({ subject, says, isWide: false })),
+    );
   });
 });
