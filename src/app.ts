@@ -1,18 +1,28 @@
+import { openGate } from './approvers/gate.ts';
+import { openRoster } from './approvers/roster.ts';
+import { watchRoster } from './approvers/watch.ts';
 import { auditFile } from './audit/file.ts';
 import { openAudit } from './audit/log.ts';
-import type { Config, PluginPorts, VaultConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { Approvals } from './core/approvals.ts';
+import { closeWindows, createBoard } from './core/board.ts';
 import { Broker } from './core/broker.ts';
 import type { Clock } from './core/clock.ts';
 import { atMost } from './core/clock.ts';
-import { asVaultError } from './core/errors.ts';
-import type { Log, Random, Vault } from './core/ports.ts';
+import type { Policies } from './core/policies.ts';
+import type { Log, Random } from './core/ports.ts';
+import { Signal } from './core/signal.ts';
 import { Vaults } from './core/vaults.ts';
+import type { Window } from './core/windows.ts';
 import { Windows } from './core/windows.ts';
+import { openVaults } from './open-vaults.ts';
 import { systemClock } from './platform/clock.ts';
 import { systemRandom } from './platform/random.ts';
+import { stateDirectory } from './platform/state.ts';
+import type { InForce } from './trust/trust.ts';
+import { openTrust } from './trust/trust.ts';
 import { openDoorway } from './web/doorway.ts';
-import { createWebhooks } from './webhooks/deliver.ts';
+import { createSwitch } from './webhooks/switch.ts';
 
 export { readAudit } from './audit/read.ts';
 
@@ -28,29 +38,68 @@ export interface App {
 
 export interface AppOptions {
   readonly config: Config;
+  /** Loads the config anew, from the same place and with the same copy of the environment. */
+  readonly reload: () => Promise<Config>;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
-/** Joins the parts. Opens no port, tunnel or database: what needs them does. */
-export async function openApp({ config, log, clock = systemClock, random = systemRandom }: AppOptions): Promise<App> {
-  const ports: PluginPorts = { clock, random, log };
-  const webhooks = createWebhooks({ endpoints: config.webhooks, log, clock });
-  const file = auditFile({ configured: config.auditFile, cwd: process.cwd(), log });
+/** Joins the parts. Opens no port, tunnel or database: what needs them does. Rejects where the state folder cannot be used. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { config, reload, log, clock = systemClock, random = systemRandom } = options;
+  const stateFolder = stateDirectory({ log });
+  const ports = { clock, random, log };
+  const changed = new Signal();
+  const windows = new Windows(clock, changed);
+  const trust = await openTrust({ config, reload, stateFolder, clock, log, onChange: (change) => onPolicy(change) });
+  const inForce = (): InForce => trust.inForce();
+  const webhooks = createSwitch({ endpoints: () => inForce().webhooks, log, clock });
+  const file = auditFile({ configured: inForce().auditFile, cwd: process.cwd(), log });
   const audit = openAudit({ file, clock, log, onCommitted: (rows) => webhooks.committed(rows) });
-  const approvals = new Approvals({ clock, random, audit, log, ...config.approval });
+  const close = (fits: (window: Window) => boolean, cause: string): Promise<void> =>
+    closeWindows(fits, { windows, audit, clock, log, cause });
+  const providers = openVaults(ports);
+  const vaults = new Vaults(await providers.of(inForce().vaults), clock);
+  const roster = openRoster(stateFolder, clock);
+  const watch = await watchRoster({ roster, log, onChange: () => close(() => true, 'who may approve has changed') });
+  const policies: Policies = {
+    look: async () => {
+      await Promise.all([trust.look(), watch.look()]);
+      await switching;
+    },
+    version: () => trust.version(),
+    proposal: () => trust.proposal(),
+    policyOf: (vault, withProposal) => trust.policyOf(vault, withProposal),
+    accept: async (digest, by) => {
+      const accepted = await trust.accept(digest, by);
+      await switching;
+      return accepted;
+    },
+  };
+  let switching: Promise<void> = Promise.resolve();
+  const onPolicy = ({ vaults: names }: { readonly vaults: ReadonlySet<string> }): void => {
+    webhooks.changed();
+    switching = switching.then(async () => {
+      vaults.replace(await providers.of(inForce().vaults));
+      await close(({ vault }) => names.has(vault), 'the policy of the vault has changed');
+    });
+    changed.tell();
+  };
+  const limits = (): Config['approval'] => inForce().approval;
+  const approvals = new Approvals({ clock, random, audit, log, windows, policies, limits, changed });
   const doorway = openDoorway({
     desk: approvals,
-    tunnel: config.tunnel?.open(ports) ?? null,
-    port: config.port,
+    board: createBoard({ approvals, windows, audit, clock, log, changed }),
+    openGate: (publicOrigin) =>
+      openGate({ roster, publicOrigin, requiredFactor: () => trust.requiredFactor(), clock, random }),
+    tunnel: inForce().tunnel?.open(ports) ?? null,
+    port: inForce().port,
     clock,
     random,
     log,
   });
-  const opened = await Promise.all(config.vaults.map((vault) => openVault(vault, ports)));
-  const vaults = new Vaults(opened, clock);
-  const broker = new Broker({ vaults, approvals, windows: new Windows(clock), audit, doorway, clock, random, log });
+  const broker = new Broker({ vaults, approvals, policies, windows, audit, doorway, clock, random, log });
   const within = (ms: number, ...work: Promise<unknown>[]): Promise<unknown> =>
     atMost(clock, ms, Promise.allSettled(work));
   return {
@@ -65,19 +114,4 @@ export async function openApp({ config, log, clock = systemClock, random = syste
       await within(150, audit.close());
     },
   };
-}
-
-async function openVault(config: VaultConfig, ports: PluginPorts): Promise<Vault> {
-  const { name, type, policy } = config;
-  if ('unavailable' in config) return { name, type, policy, provider: config.unavailable };
-  try {
-    return { name, type, policy, provider: await config.open(ports) };
-  } catch (thrown) {
-    return {
-      name,
-      type,
-      policy,
-      provider: asVaultError(thrown, 'vault_unavailable', `vault "${name}" cannot be opened`),
-    };
-  }
 }

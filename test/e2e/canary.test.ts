@@ -21,7 +21,10 @@ beforeEach(async () => {
     local: { type: 'env', file: '.env.secrets', writable: true, ttl: 1 },
     closed: { type: 'env', file: '.env.secrets' },
   };
-  vault = await TestVault.open({ config: { vaults, webhooks, approval: { expiresIn: 2 } }, env: { LOG_KEY: key } });
+  vault = await TestVault.open({
+    config: { vaults, webhooks, approval: { expiresIn: 2, cooldown: 0 } },
+    env: { LOG_KEY: key },
+  });
   client = await vault.connect();
 });
 
@@ -82,6 +85,8 @@ async function run(): Promise<{ values: string[]; seen: Map<string, string> }> {
   for (const file of (await readdir(vault.folder)).filter((name) => name.startsWith('agent-vault.db'))) {
     seen.set(file, (await readFile(join(vault.folder, file))).toString('latin1'));
   }
+  const state = join(vault.folder, 'state');
+  for (const file of await readdir(state)) seen.set(`state/${file}`, await readFile(join(state, file), 'latin1'));
   return { values, seen };
 }
 

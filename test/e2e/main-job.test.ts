@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TestClient, VaultOptions } from '../support/vault.ts';
-import { canary, tap, TestVault } from '../support/vault.ts';
+import { canary, openPage, tap, TestVault } from '../support/vault.ts';
 
 let vault: TestVault;
 let client: TestClient;
@@ -101,7 +101,14 @@ describe('over stdio, a client', () => {
     const names = Array.from({ length: 10 }, (_, at) => `N${at}`);
     await writeFile(join(vault.folder, '.env.secrets'), names.map((name) => `${name}=value-${name}\n`).join(''));
     const answers = names.map((name) => client.get(name));
-    for (const at of names.keys()) await tap(await client.link(at + 1));
+    // Three links are announced; the pages of these lead to the others.
+    const announced = [await client.link(1), await client.link(2), await client.link(3)];
+    const links = new Set(announced);
+    for (const link of links) {
+      for (const found of await linksOn(link)) links.add(found);
+      expect(await tap(link)).toBe(303);
+    }
+    expect(client.stderr.match(/\/approve\//gu)).toHaveLength(3);
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(names.map((name) => `value-${name}`));
   });
 
@@ -188,3 +195,10 @@ describe('a vault that cannot work', () => {
     expect((await client.get('X', 'x', 'dev')).text).toMatch(/^failed: .*NO_SUCH_VARIABLE/u);
   });
 });
+
+/** The requests to which a page leads. */
+async function linksOn(url: string): Promise<string[]> {
+  const { html } = await openPage(url);
+  const paths = [...html.matchAll(/href="(\/approve\/[^"]+)"/gu)].map(([, path = '']) => path.replaceAll('&amp;', '&'));
+  return paths.map((path) => new URL(path, url).href);
+}

@@ -260,7 +260,7 @@ describe('the command line', () => {
 
   it('tells a broken config in one line with file and key, and exits with 1', async () => {
     await vault.close();
-    vault = await TestVault.open({ config: { poort: 1 } });
+    vault = await TestVault.open({ config: { poort: 1 }, approved: false });
     const failed = (await agentVault().catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(
@@ -333,6 +333,6 @@ describe('the command line', () => {
       `${keep}/agent-vault.db`,
       'SELECT action FROM audit ORDER BY timestamp DESC LIMIT 20',
     ]);
-    expect(rows.trim().split('\n')).toHaveLength(4);
+    expect(rows.trim().split('\n')).toHaveLength(5);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -6,6 +6,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult, ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 import Database from 'better-sqlite3';
+import { filledForm } from '../../src/cli/demo/form.ts';
+import { approveConfig } from './approve-config.ts';
 
 export const mainFile = join(import.meta.dirname, '../../dist/main.js');
 
@@ -17,6 +19,8 @@ export interface VaultOptions {
   readonly config?: Record<string, unknown>;
   readonly secrets?: string;
   readonly env?: Record<string, string>;
+  /** Whether a person has approved the config before. */
+  readonly approved?: boolean;
 }
 
 /** A folder with a config and an env file, as a user has it. */
@@ -29,19 +33,28 @@ export class TestVault {
     this.env = env;
   }
 
-  static async open({ config = {}, secrets, env = {} }: VaultOptions = {}): Promise<TestVault> {
+  static async open({ config = {}, secrets, env = {}, approved = true }: VaultOptions = {}): Promise<TestVault> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-vault-test-'));
-    const full = {
+    const written = {
       vaults: { local: { type: 'env', file: '.env.secrets', writable: true } },
       port: 0,
       tunnel: { type: 'none' },
       ...config,
     };
-    await writeFile(join(folder, 'agent-vault.config.json'), JSON.stringify(full));
+    await writeFile(join(folder, 'agent-vault.config.json'), JSON.stringify(written));
     await writeFile(join(folder, '.env.secrets'), secrets ?? `API_KEY='${canary}'\nOTHER='${canary}-2'\n`, {
       mode: 0o600,
     });
-    return new TestVault(folder, { PATH: process.env['PATH'] ?? '', ...env });
+    const state = join(folder, 'state');
+    await mkdir(state, { mode: 0o700 });
+    const full = { PATH: process.env['PATH'] ?? '', AGENT_VAULT_STATE: state, ...env };
+    if (approved) await approveConfig(folder, full);
+    return new TestVault(folder, full);
+  }
+
+  /** A folder that has its config and env file already. */
+  static at(folder: string, env: Record<string, string>): TestVault {
+    return new TestVault(folder, env);
   }
 
   connect(options: ConnectOptions = {}): Promise<TestClient> {
@@ -175,10 +188,18 @@ export async function openPage(url: string): Promise<Page> {
   return { status: answer.status, html, csrf, cookie };
 }
 
-/** Taps Approve or Deny on the page of a link. Resolves with the status of the answer. */
-export async function tap(url: string, decision: 'approve' | 'deny' = 'approve'): Promise<number> {
-  const { csrf, cookie } = await openPage(url);
-  const body = new URLSearchParams({ csrf, decision });
+/**
+ * Taps Approve or Deny on the page of a link, as it stands: with a window if the page offers one, and with the config that it shows.
+ * Resolves with the status of the answer.
+ */
+export async function tap(
+  url: string,
+  decision: 'approve' | 'deny' = 'approve',
+  change: (fields: URLSearchParams) => void = () => undefined,
+): Promise<number> {
+  const { html, cookie } = await openPage(url);
+  const body = filledForm(html, decision);
+  change(body);
   const answer = await fetch(url, {
     method: 'POST',
     body,

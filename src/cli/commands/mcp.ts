@@ -1,8 +1,10 @@
 import { homedir } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { App, AppOptions } from '../../app.ts';
+import { scrubEnvironment } from '../../platform/hardening.ts';
 import { createLog } from '../../platform/log.ts';
 import { packageVersion } from '../../platform/package.ts';
 import { takeStdout } from '../../platform/stdout.ts';
@@ -21,9 +23,13 @@ export async function mcp(): Promise<number> {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   watchEnd(output, end);
   const log = createLog();
-  const config = await loadConfig({ cwd: process.cwd(), env: process.env, home: homedir() });
+  // A copy: tokens leave the environment as soon as they have been read, and the config may be read again.
+  const where = { cwd: process.cwd(), env: { ...process.env }, home: homedir() };
+  const reload = (): Promise<Config> => loadConfig(where);
+  const config = await reload();
+  scrubEnvironment(config.tokens);
   for (const notice of config.notices) log.once(notice);
-  const app = onFirstUse({ config, log });
+  const app = onFirstUse({ config, reload, log });
   const face = await serveMcp({
     open: app.open,
     log,

@@ -32,7 +32,12 @@ export async function openSandbox({ auto, keep }: { auto: boolean; keep: string 
   return {
     folder,
     database: join(folder, 'agent-vault.db'),
-    env: { AGENT_VAULT_CONFIG: configFile, ...(token === undefined ? {} : { NGROK_AUTHTOKEN: token }) },
+    // What the demo has approved is nobody's business. Counts only while no approver is paired: the demo then needs them, too.
+    env: {
+      AGENT_VAULT_CONFIG: configFile,
+      AGENT_VAULT_STATE: join(folder, 'state'),
+      ...(token === undefined ? {} : { NGROK_AUTHTOKEN: token }),
+    },
     close: () => (keep === null ? rm(folder, { recursive: true, force: true }) : Promise.resolve()),
   };
 }
