@@ -16,7 +16,7 @@ export interface Posture {
    */
   readonly starterUid: number | null;
   readonly places: readonly Place[];
-  /** Linux with Yama; 0: every process of this account can read our memory; 1: only those that started us; 2 and 3: none. */
+  /** Yama's; 0, also without Yama: every process of this account can read our memory; 1: only those that started us; 2, 3: none. Linux only. */
   readonly ptraceScope: number | null;
   /** Bytes of a core file, Infinity without a limit. Linux only. */
   readonly coreLimit: number | null;
@@ -50,7 +50,7 @@ export async function posture(options: PostureOptions): Promise<Posture> {
     uid,
     starterUid: uid === null ? null : await starterOf(uid),
     places: await places(options),
-    ptraceScope: wholeNumber(await contentOf('/proc/sys/kernel/yama/ptrace_scope')),
+    ptraceScope: await ptraceScope(),
     coreLimit: coreLimitIn(await contentOf('/proc/self/limits')),
     coreHoldsMemory: holdsMemory(await contentOf('/proc/self/coredump_filter')),
     variables: tellingVariables(env),
@@ -78,6 +78,11 @@ async function starterOf(own: number): Promise<number | null> {
     pid = wholeNumber(/^PPid:\t(\d+)/mu.exec(status)?.[1]) ?? 0;
   }
   return null;
+}
+
+async function ptraceScope(): Promise<number | null> {
+  if (process.platform !== 'linux') return null;
+  return wholeNumber(await contentOf('/proc/sys/kernel/yama/ptrace_scope')) ?? 0;
 }
 
 /** A line of it reads "Max core file size        0                    unlimited            bytes": the limit, then the highest one. */

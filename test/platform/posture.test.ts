@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -73,6 +74,15 @@ describe('the posture', () => {
         spawnSync(process.execPath, ['--input-type=module', '-e', starts, user]).stdout.toString();
       expect(told('12345')).toBe('12345');
       expect(told('65534')).toBe('65534');
+    },
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'takes a kernel without Yama for one that lets our memory be read',
+    async () => {
+      const scope = '/proc/sys/kernel/yama/ptrace_scope';
+      const expected = existsSync(scope) ? Number(readFileSync(scope, 'utf8')) : 0;
+      expect((await look()).ptraceScope).toBe(expected);
     },
   );
 
