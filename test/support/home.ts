@@ -156,13 +156,12 @@ export class HomeStand {
     this.#house = await openHouse({
       desk,
       board: this.world.board(),
-      openGate: (publicOrigin) =>
-        openGate({ roster, publicOrigin, requiredFactor: () => this.required, clock, random }),
+      openGate: (reach) => openGate({ roster, ...reach, requiredFactor: () => this.required, clock, random }),
       port: 0,
       clock,
       random,
       log,
-      publicOrigin: () => this.origin,
+      reach: { publicOrigin: () => this.origin, outage: () => null },
     });
   }
 }
