@@ -12,7 +12,7 @@ export async function enrolmentHost(origin: string): Promise<EnrolmentHost> {
   const url = URL.parse(origin);
   if (url === null || url.origin !== origin) return { refused: 'That is not the address of a site.' };
   const host = url.hostname;
-  const { parse } = await import('tldts');
+  const { parse } = await import('./public-suffix.ts');
   const { domain, isIp, publicSuffix } = parse(host, { allowPrivateDomains: true });
   if (isIp === true) return { refused: `${host} is a bare IP address, and passkeys need a name. ${instead}` };
   if (!host.includes('.') || host.endsWith('.localhost')) {

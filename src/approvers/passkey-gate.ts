@@ -83,15 +83,11 @@ async function optionsFor(ceremony: OpenCeremony, passkeys: readonly PairedPassk
 }
 
 /** Under the lock: another process may have seen a later counter, or the passkey may have been removed since. */
-async function isNoted(
-  roster: Roster,
-  { id, publicKey }: PairedPasskey,
-  { counter, backedUp }: Checked,
-): Promise<boolean> {
+async function isNoted(roster: Roster, { id }: PairedPasskey, { counter, backedUp }: Checked): Promise<boolean> {
   let isFine = false;
   await roster.note((approvers) =>
     approvers.map((approver) => {
-      if (approver.id !== id || approver.factor !== 'passkey' || approver.publicKey !== publicKey) return approver;
+      if (approver.id !== id || approver.factor !== 'passkey') return approver;
       isFine = counter > approver.counter || (counter === 0 && approver.counter === 0);
       return isFine ? { ...approver, counter, backedUp } : approver;
     }),

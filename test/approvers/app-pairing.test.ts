@@ -80,7 +80,9 @@ describe('pairing an authenticator app', () => {
 
   it('stores one app when it is confirmed twice at the same moment', async () => {
     const { roster, pairing, code } = await scene();
-    await Promise.allSettled([pairing.confirm(code(), none), pairing.confirm(code(), none)]);
+    const both = [pairing.confirm(code(), none), pairing.confirm(code(), none)];
+    const refusals = await Promise.all(both.map(refusalOf));
+    expect(refusals).toEqual(['nothing was refused', 'there is no pairing to confirm']);
     expect((await roster.read()).approvers).toHaveLength(1);
   });
 

@@ -271,6 +271,9 @@ describe('what was signed', () => {
     const other = await decided({ names: ['A', 'C#field'], windowMs: 300_000 });
     expect(await check({ ...other, approvers: stored.approvers }, row)).toMatchObject({ ok: false });
     expect(await check({ ...stored, decision: other.decision }, row)).toMatchObject({ ok: false });
+    const { request_id } = other.decision;
+    const misplaced = { ...stored.decision, request_id };
+    expect(await check({ ...stored, decision: misplaced }, row)).toMatchObject({ ok: false });
   });
 
   it('is nothing where only a link or a code was used', async () => {

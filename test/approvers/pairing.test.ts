@@ -117,6 +117,23 @@ describe('pairing a passkey', () => {
     expect([pairing.state(), await roster.read()]).toMatchObject(['failed', { generation: 0, approvers: [] }]);
   });
 
+  it('takes one answer', async () => {
+    const { phone, open } = await scene();
+    const pairing = await open();
+    const answer = phone.register(await begun(pairing), origin);
+    const answers = await Promise.all([pairing.finish(answer), pairing.finish(answer)]);
+    expect(answers).toMatchObject([{ fingerprint: expect.any(String) }, { refused: expect.any(String) }]);
+  });
+
+  it('ends with an answer that does not verify', async () => {
+    const { phone, open } = await scene();
+    const pairing = await open();
+    const options = await begun(pairing);
+    expect(await pairing.finish(phone.register(options, origin, { uv: false }))).toHaveProperty('refused');
+    expect(pairing.state()).toBe('failed');
+    expect(await pairing.finish(phone.register(options, origin))).toHaveProperty('refused');
+  });
+
   it('asks the authenticator to verify its user, for our host alone, with three algorithms and no attestation', async () => {
     const { open } = await scene();
     expect(await begun(await open())).toMatchObject({
@@ -169,6 +186,21 @@ describe('a second pairing', () => {
     const refusal = await refusalOf(early.confirm(async () => undefined));
     expect(refusal).toBe('an approver who is paired must allow this');
     expect((await world.roster.read()).approvers.map(({ name }) => name)).toEqual(['Anna’s phone']);
+  });
+
+  it('cannot take a name, or a device, that another one took meanwhile', async () => {
+    const world = await scene();
+    await paired(world);
+    const other = new Authenticator();
+    const pairings = [await world.open('Same', anna), await world.open('Same', anna), await world.open('Other', anna)];
+    const devices = [other, new Authenticator(), other];
+    const confirmed = [];
+    for (const [at, pairing] of pairings.entries()) {
+      await pairing.finish(devices[at]?.register(await begun(pairing), origin) ?? '');
+      confirmed.push(await refusalOf(pairing.confirm(async () => undefined)));
+    }
+    const refusals = ['another approver has this name', 'this device is paired already'];
+    expect(confirmed).toEqual(['nothing was refused', ...refusals]);
   });
 
   it('cannot be allowed by somebody who was removed meanwhile', async () => {

@@ -131,6 +131,17 @@ describe('a passkey', () => {
   });
 });
 
+describe('a copy of a passkey', () => {
+  it('with the same counter is refused, also when two processes verify at the same moment', async () => {
+    const world = await paired();
+    const ceremonies = [await begun(world.gate), await begun(world.gate)];
+    const tries = ceremonies.map(({ id, options }) =>
+      world.gate.byPasskey(occasion, id, world.phone.sign(options, origin, { counter: 5 })),
+    );
+    expect((await Promise.all(tries)).filter(({ proved }) => proved)).toHaveLength(1);
+  });
+});
+
 describe('a ceremony', () => {
   it('counts once, also for two answers at the same moment', async () => {
     const { gate, phone } = await paired();
