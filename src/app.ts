@@ -15,7 +15,7 @@ import { Signal } from './core/signal.ts';
 import { Vaults } from './core/vaults.ts';
 import type { Window } from './core/windows.ts';
 import { Windows } from './core/windows.ts';
-import { openVaults } from './open-vaults.ts';
+import { openVaults } from './config/open-vaults.ts';
 import { systemClock } from './platform/clock.ts';
 import { systemRandom } from './platform/random.ts';
 import { stateDirectory } from './platform/state.ts';
@@ -91,8 +91,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const doorway = openDoorway({
     desk: approvals,
     board: createBoard({ approvals, windows, audit, clock, log, changed }),
-    openGate: (publicOrigin) =>
-      openGate({ roster, publicOrigin, requiredFactor: () => trust.requiredFactor(), clock, random }),
+    openGate: (reach) => openGate({ roster, ...reach, requiredFactor: () => trust.requiredFactor(), clock, random }),
     tunnel: inForce().tunnel?.open(ports) ?? null,
     port: inForce().port,
     clock,

@@ -20,7 +20,12 @@ export interface AuditFileOptions {
  * is not writable (a desktop client may start us in `/`), in the user's state folder, which is said once on stderr.
  * What is in the working directory can have come with a repository, links included.
  */
-export function auditFile({ configured, cwd, log, fallback = stateDirectory }: AuditFileOptions): DatabasePlace {
+export function auditFile({
+  configured,
+  cwd,
+  log,
+  fallback = () => stateDirectory({ log }),
+}: AuditFileOptions): DatabasePlace {
   if (configured !== null) return { path: configured, followLinks: true };
   if (isWritable(cwd)) return { path: join(cwd, name), followLinks: false };
   const path = join(fallback(), name);

@@ -3,13 +3,13 @@ import type { Clock } from '../core/clock.ts';
 import { atMost } from '../core/clock.ts';
 import { asVaultError, VaultError } from '../core/errors.ts';
 import type { Desk, Doorway, Log, Random, Tunnel } from '../core/ports.ts';
-import type { House, OpenGate } from './house.ts';
+import type { House, HouseOptions } from './house.ts';
 import { createWayIn } from './way-in.ts';
 
 export interface DoorwayOptions {
   readonly desk: Desk;
   readonly board: Board;
-  readonly openGate: OpenGate;
+  readonly openGate: HouseOptions['openGate'];
   /** Null if none is configured. */
   readonly tunnel: Tunnel | null;
   /** 0 means any free port. */
@@ -18,6 +18,9 @@ export interface DoorwayOptions {
   readonly random: Random;
   readonly log: Log;
 }
+
+const nobodyPaired =
+  'nobody is paired: whoever has the link can approve, an agent that finds it too; after pairing, only your own device can';
 
 /** What is still open after this long is left to the end of the process, in milliseconds. */
 const closeMs = 900;
@@ -31,7 +34,7 @@ export function openDoorway(options: DoorwayOptions): Doorway {
 
   const house = async (): Promise<House> => {
     const shared = (opening ??= import('./house.ts').then(({ openHouse }) =>
-      openHouse({ ...options, publicOrigin: wayIn.origin }),
+      openHouse({ ...options, reach: { publicOrigin: wayIn.origin, outage: wayIn.outage } }),
     ));
     try {
       return await shared;
@@ -61,6 +64,7 @@ export function openDoorway(options: DoorwayOptions): Doorway {
       const origin = wayIn.origin() ?? `http://localhost:${port}`;
       const { link, totp, passkey, says } = await gate.ways(origin);
       mustBeOpen();
+      if (link) log.once(nobodyPaired, 'agent-vault pair');
       const notes = [local, link || totp || passkey ? null : says].filter((note) => note !== null);
       return { url: origin + path(id, expiresAtWall), ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
     },

@@ -13,8 +13,13 @@ import { createApprove } from './routes/approve.ts';
 import { createHome } from './routes/home.ts';
 import { createVisitors } from './visitors.ts';
 
-/** @param publicOrigin the origin at which this process's own tunnel serves the pages at this moment; null without one */
-export type OpenGate = (publicOrigin: () => string | null) => Gate;
+/** How this process itself is reached from outside. */
+export interface Reach {
+  /** The tunnel's origin at this moment; null without one. */
+  readonly publicOrigin: () => string | null;
+  /** Why there is none, in our words; null if there is nothing to say. */
+  readonly outage: () => string | null;
+}
 
 /** The approval server while it runs. */
 export interface House {
@@ -29,14 +34,13 @@ export interface House {
 export interface HouseOptions {
   readonly desk: Desk;
   readonly board: Board;
-  readonly openGate: OpenGate;
+  readonly openGate: (reach: Reach) => Gate;
   /** 0 means any free port. */
   readonly port: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** The tunnel's origin at this moment; null without one. */
-  readonly publicOrigin: () => string | null;
+  readonly reach: Reach;
 }
 
 /** Loads Express and the templates: to be imported when the first link is made, not before. */
@@ -48,14 +52,14 @@ export async function openHouse({
   clock,
   random,
   log,
-  publicOrigin,
+  reach,
 }: HouseOptions): Promise<House> {
   const pages = await loadPages();
   const links = createLinks(random);
-  const gate = openGate(publicOrigin);
+  const gate = openGate(reach);
   const approve = createApprove({ desk, clock, gate, links, visitors: createVisitors(random), pages });
   const home = createHome({ board, gate, clock, random, links, pages });
-  const address = { port: 0, publicOrigin };
+  const address = { port: 0, publicOrigin: reach.publicOrigin };
   const app = createApp({ approve, home, pages, address, random, log });
   const { port, servers } = await listen(() => createAppServer(app), wanted);
   address.port = port;

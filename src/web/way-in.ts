@@ -7,6 +7,8 @@ import type { Log, OpenTunnel, Tunnel } from '../core/ports.ts';
 export interface WayIn {
   /** The tunnel's origin at this moment; null without a tunnel, before it is open, and while it is down. */
   readonly origin: () => string | null;
+  /** Why there is no origin at this moment, in a sentence of ours; null if there is one, or nothing to say. */
+  readonly outage: () => string | null;
   /**
    * Opens the tunnel unless it is open. Never rejects: returns why the link works on this machine only, or null.
    * A tunnel that is slow goes on connecting for the links that come later.
@@ -30,6 +32,7 @@ export function createWayIn({ tunnel, clock, log }: WayInOptions): WayIn {
   let attempt: Attempt | null = null;
   let opened: OpenTunnel | null = null;
   let closed = false;
+  let failure: string | null = null;
 
   const origin = (): string | null => normalOrigin(opened?.origin() ?? null);
 
@@ -37,9 +40,12 @@ export function createWayIn({ tunnel, clock, log }: WayInOptions): WayIn {
     try {
       const way = await to.connect(port);
       if (!closed) opened = way;
+      failure = null;
       return way;
     } catch (thrown) {
-      return asVaultError(thrown, 'tunnel_unavailable', 'the tunnel could not be opened');
+      const error = asVaultError(thrown, 'tunnel_unavailable', 'the tunnel could not be opened');
+      failure = error.message;
+      return error;
     }
   };
 
@@ -63,6 +69,7 @@ export function createWayIn({ tunnel, clock, log }: WayInOptions): WayIn {
 
   return {
     origin,
+    outage: () => (origin() === null ? failure : null),
     async open(port, most) {
       if (tunnel === null) {
         log.once('no tunnel is configured: approval links work on this machine only', localOnlyHint);

@@ -30,7 +30,7 @@ beforeEach(() => {
     port: 0,
     clock,
     random: systemRandom,
-    log: listeningLog(said),
+    log: listeningLog(said, /nobody is paired/u),
   });
 });
 
@@ -139,7 +139,7 @@ describe('a tunnel that throws at once', () => {
       port: 0,
       clock,
       random: systemRandom,
-      log: listeningLog(said),
+      log: listeningLog(said, /nobody is paired/u),
     });
     for (let time = 1; time <= 2; time += 1) {
       const { note: reason } = await other.link('some-request' as RequestId, clock.wall() + 60_000);

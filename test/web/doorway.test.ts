@@ -34,7 +34,10 @@ describe('without a tunnel', () => {
       expect(link.url).toMatch(/^http:\/\/localhost:\d+\/approve\/some-request\?exp=\d+&sig=[\w-]{43}$/);
       expect(link).not.toHaveProperty('note');
     }
-    expect(stand.said).toEqual(['no tunnel is configured: approval links work on this machine only']);
+    expect(stand.said).toEqual([
+      'no tunnel is configured: approval links work on this machine only',
+      expect.stringContaining('nobody is paired: whoever has the link can approve'),
+    ]);
   });
 
   it('the page is served on 127.0.0.1 and, where there is IPv6, on ::1', async () => {

@@ -22,7 +22,6 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import type { DoorwayOptions } from '../../src/web/doorway.ts';
 import { openDoorway } from '../../src/web/doorway.ts';
-import type { OpenGate } from '../../src/web/house.ts';
 import { MemoryPolicies } from '../support/policies.ts';
 
 /** The system's clock, which a test can move. */
@@ -52,7 +51,7 @@ export interface Stand {
   readonly disk: Disk;
   /** Where the server listens, told by the tunnel's side of it; 0 before the first link. */
   port(): number;
-  /** Opens a request and makes its link. A policy that is given holds from now on. */
+  /** Opens a request and makes its link. Its policy, or else the usual one, holds from now on. */
   ask(asked?: Partial<NewRequest>): Promise<{ request: LiveRequest; link: Link; url: URL }>;
   /** Decides as somebody elsewhere would, without a page. */
   decide(id: RequestId, approve: boolean): Promise<unknown>;
@@ -114,8 +113,8 @@ export function openStand(options: StandOptions = {}): Stand {
     disk,
     port: () => listensOn,
     async ask(asked = {}) {
-      policies.policy = asked.policy ?? policies.policy;
-      const request = approvals.open({ ...someRequest, policy: policies.policy, key: random.id(), ...asked });
+      policies.policy = asked.policy ?? someRequest.policy;
+      const request = approvals.open({ ...someRequest, key: random.id(), ...asked });
       await request.ready;
       const link = await doorway.link(request.id, request.expiry.wall);
       return { request, link, url: new URL(link.url) };
@@ -158,9 +157,12 @@ export function emptyRooms(clock: Clock): Pick<DoorwayOptions, 'desk' | 'board' 
 }
 
 /** The real gate over a roster. */
-export function gateFor(roster: Roster, clock: Clock, requiredFactor: Approver['factor'] = 'link'): OpenGate {
-  return (publicOrigin) =>
-    openGate({ roster, publicOrigin, requiredFactor: () => requiredFactor, clock, random: systemRandom });
+export function gateFor(
+  roster: Roster,
+  clock: Clock,
+  requiredFactor: Approver['factor'] = 'link',
+): DoorwayOptions['openGate'] {
+  return (reach) => openGate({ roster, ...reach, requiredFactor: () => requiredFactor, clock, random: systemRandom });
 }
 
 /** The far end of a tunnel that is open, at an origin of the test's choice. */
@@ -219,9 +221,10 @@ export function someView(changed: Partial<RequestView> = {}): RequestView {
   };
 }
 
-export function listeningLog(said: string[]): Log {
+/** @param but what a test does not listen for */
+export function listeningLog(said: string[], but = /^$/u): Log {
   const once = (message: string): void => {
-    if (!said.includes(message)) said.push(message);
+    if (!said.includes(message) && !but.test(message)) said.push(message);
   };
   const say = (message: string): void => void said.push(message);
   return { say, warn: say, once };

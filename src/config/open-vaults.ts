@@ -1,7 +1,7 @@
-import type { PluginPorts, VaultConfig } from './config/config.ts';
-import { asVaultError } from './core/errors.ts';
-import type { Provider, Vault } from './core/ports.ts';
-import type { VaultError } from './core/errors.ts';
+import type { PluginPorts, VaultConfig } from './config.ts';
+import { asVaultError } from '../core/errors.ts';
+import type { Provider, Vault } from '../core/ports.ts';
+import type { VaultError } from '../core/errors.ts';
 
 /** Opens what the config says, and keeps what is open already. */
 export interface VaultOpener {
