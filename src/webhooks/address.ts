@@ -35,6 +35,15 @@ export function refusal(host: string, address: string, allowPrivate: boolean): s
   return 'its address is private, which takes allowPrivate';
 }
 
+/** Why this URL may not be posted to, as far as it says itself; null if it may. A host that is an address is never looked up. */
+export function addressProblem(url: URL, allowPrivate: boolean): string | null {
+  const host = bareHost(url.hostname);
+  if (url.username !== '' || url.password !== '') return 'a user name or password stands in its address';
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(host)))
+    return 'only https is used, except on this machine';
+  return isIP(host) === 0 ? null : refusal(host, host, allowPrivate);
+}
+
 /** Thrown where an address is refused, so that it is told from failures of the network. The message is in our own words. */
 export function refusedAddress(why: string): VaultError {
   return new VaultError('config_invalid', why);

@@ -2,12 +2,11 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { VaultError } from '../core/errors.ts';
 import { codeOf, networkFailure } from '../platform/network-errors.ts';
-import { bareHost, isLoopbackHost, refusal, refusedAddress } from './address.ts';
+import { addressProblem, refusal, refusedAddress } from './address.ts';
 
 /** All addresses of a host. Rejects as `dns.lookup` does. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
@@ -83,15 +82,6 @@ export function checkedLookup(allowPrivate: boolean, resolve: Resolve): LookupFu
       (error: unknown) => done(error instanceof Error ? error : new Error('look-up failed', { cause: error }), ''),
     );
   };
-}
-
-/** Why this URL may not be posted to, as far as it says itself; null if it may. A host that is an address is never looked up. */
-export function addressProblem(url: URL, allowPrivate: boolean): string | null {
-  const host = bareHost(url.hostname);
-  if (url.username !== '' || url.password !== '') return 'a user name or password stands in its address';
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(host)))
-    return 'only https is used, except on this machine';
-  return isIP(host) === 0 ? null : refusal(host, host, allowPrivate);
 }
 
 export const allAddresses: Resolve = (host) => lookup(host, { all: true });

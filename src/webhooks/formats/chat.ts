@@ -4,9 +4,9 @@ import { factsOf, listed, namesOf } from './facts.ts';
 
 /** How a chat writes. */
 export interface Dialect {
-  bold(text: string): string;
+  readonly bold: (text: string) => string;
   /** Takes its meaning from what means something even inside code. */
-  escape(text: string): string;
+  readonly escape: (text: string) => string;
 }
 
 /**
