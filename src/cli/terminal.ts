@@ -48,9 +48,10 @@ export function openTerminal(): Terminal {
 function answerTo(question: string, signal: AbortSignal, interrupt: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: true, historySize: 0 });
+    // Before it is closed, which would count as an empty answer.
     const stop = (): void => {
-      lines.close();
       reject(new Interrupted('interrupted'));
+      lines.close();
     };
     lines.on('SIGINT', interrupt);
     // At the end of the input (Ctrl-D), or when it was closed after the answer, which is then settled.

@@ -56,7 +56,7 @@ export interface PageParts {
   readonly log: Log;
 }
 
-/** Milliseconds. The page asks every two seconds. */
+/** Milliseconds. The page asks every second. */
 const tellMs = 5_000;
 
 /** Opens the server and the tunnel. Rejects with `tunnel_unavailable`, with the reason. */

@@ -1,7 +1,7 @@
 /** Makes a passkey, or signs with one, for whoever brings the code that stands at the terminal. */
 'use strict';
 
-const pollMs = 2_000;
+const pollMs = 1_000;
 const sections = ['wait', 'ask', 'compare', 'end'];
 
 // Out of the address bar and the history before anything else.

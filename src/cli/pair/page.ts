@@ -24,7 +24,8 @@ export async function showLink(terminal: Terminal, url: string, says: string): P
 async function settleDoubts(doubts: readonly string[], terminal: Terminal): Promise<void> {
   terminal.say('Nobody has approved yet what this config says about the tunnel. Whoever wrote it chose this:\n');
   for (const doubt of doubts) terminal.say(`  ${oneLine(doubt)}`);
-  if (await saysYes(terminal, '\nUse this tunnel now?')) return;
+  terminal.say('');
+  if (await saysYes(terminal, 'Use this tunnel now?')) return;
   throw new VaultError('tunnel_unavailable', 'the tunnel was not used, so nothing was paired', {
     hint: 'set ngrokAuthToken and ngrokDomain to your own',
   });

@@ -20,8 +20,8 @@ export async function removeApprover(app: PairingApp, terminal: Terminal, name: 
 /** Takes all away. Whoever can do that could as well have written the state folder. */
 export async function resetApprovers(app: PairingApp, terminal: Terminal): Promise<void> {
   terminal.say('This takes every approver away and closes all windows. It is written to the audit log.');
-  terminal.say(closed);
-  if ((await terminal.ask('\nType "reset" to do it: ')) !== 'reset') return terminal.say('Nothing was changed.');
+  terminal.say(`${closed}\n`);
+  if ((await terminal.ask('Type "reset" to do it: ')) !== 'reset') return terminal.say('Nothing was changed.');
   await app.reset();
   terminal.say(`Done. ${closed}`);
 }
