@@ -68,7 +68,7 @@ describe('through a tunnel with https', { timeout: 30_000 }, () => {
     const context = await phone(browser, { ignoreHTTPSErrors: true });
     const page = await context.newPage();
     await page.goto(url.href);
-    const csrf = await page.locator('[name=csrf]').inputValue();
+    const csrf = await page.locator('#approve [name=csrf]').inputValue();
     const foreign = `<form method="post" action="${url.href.replace('&', '&amp;')}"><input name="csrf" value="${csrf}"><button name="decision" value="approve">x</button></form>`;
     await page.route('https://evil.example/', (route) => route.fulfill({ contentType: 'text/html', body: foreign }));
     await page.goto('https://evil.example/');

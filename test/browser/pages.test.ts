@@ -28,11 +28,12 @@ afterAll(async () => {
   await rm(temporary, { recursive: true });
 });
 
+const batch = ['STRIPE_TEST_KEY', 'DATABASE_URL', 'SENTRY_DSN'].map((name) => ({ id: `id-${name}`, name }));
 const hostile = '</script><script>document.title="owned"</script><img src=x onerror=alert(1)>\u202E\u0000 evil';
 const requests: Record<string, Partial<NewRequest>> = {
   read: {},
   write: someWrite,
-  'wide window': { policy: { ttlMs: 86_400_000, scope: 'vault', writable: false } },
+  'wide window': { policy: { ttlMs: 86_400_000, scope: 'vault', writable: false, confirm: 'tap' } },
   '200 long names': {
     names: Array.from({ length: 200 }, (_, at) => ({ id: `${at}`, name: `${'LONG_NAME_'.repeat(20)}${at}` })),
   },
@@ -42,6 +43,7 @@ const requests: Record<string, Partial<NewRequest>> = {
     reason: `${hostile}\n\n${'word '.repeat(300)}`,
     session: { id: 's' as SessionId, agent: 'x'.repeat(300), folder: `/${'folder/'.repeat(60)}`, pid: 1 },
   },
+  batch: { names: batch },
   'right-to-left text': { reason: 'אני צריך את המפתח כדי להריץ את הבדיקות.\nأحتاج المفتاح لتشغيل الاختبارات.' },
 };
 
@@ -100,7 +102,7 @@ const isEnded = (page: Page): Promise<unknown> => page.locator('main .end:visibl
 /** Lets the agent have it, and the page look again by itself. */
 async function fetched(page: Page, request: LiveRequest): Promise<void> {
   stand.approvals.claims(request.key)[0]!.spend();
-  await page.getByText('The agent has what it asked for.').waitFor();
+  await page.getByText('The agent has what you approved.').waitFor();
 }
 
 describe('on a phone', { timeout: 30_000 }, () => {
@@ -197,16 +199,35 @@ describe('what is behind a reference', { timeout: 30_000 }, () => {
 });
 
 describe('by keyboard', { timeout: 30_000 }, () => {
+  const focused = (page: Page): Promise<unknown> => page.evaluate('document.activeElement.innerText.split("\\n")[0]');
+
+  async function tabTo(page: Page, text: string): Promise<string[]> {
+    const passed: string[] = [];
+    while (passed.at(-1) !== text && passed.length < 20) {
+      await page.keyboard.press('Tab');
+      passed.push(String(await focused(page)));
+    }
+    return passed;
+  }
+
   it('Deny comes before Approve, and Enter presses the one that has the focus', async () => {
     await visiting({}, { isMobile: false, hasTouch: false }, async ({ page, request }) => {
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('Deny');
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('Approve');
+      expect((await tabTo(page, 'Approve')).slice(-2)).toEqual(['Deny', 'Approve']);
       await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Enter');
       await isEnded(page);
       expect(request.state).toBe('denied');
+    });
+  });
+
+  it.each(['input[name=window]', 'input[name=name]'])('Enter in a choice decides nothing: %s', async (choice) => {
+    await visiting({ names: batch }, { isMobile: false, hasTouch: false }, async ({ page, request }) => {
+      await page.click('#then summary');
+      await page.locator(choice).first().focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      expect(request.state).toBe('pending');
+      expect(await page.locator('h1:visible').textContent()).toContain('Let an agent read');
     });
   });
 });
@@ -261,9 +282,8 @@ describe('two taps', { timeout: 30_000 }, () => {
       const posts: string[] = [];
       page.on('request', (sent) => sent.method() === 'POST' && posts.push(sent.url()));
       await page.evaluate(`(() => {
-        const [deny, approve] = document.querySelectorAll('button');
-        approve.click();
-        deny.click();
+        document.querySelector('.approve').click();
+        document.querySelector('.deny').click();
       })()`);
       await isEnded(page);
       expect(posts).toHaveLength(1);

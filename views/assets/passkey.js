@@ -21,7 +21,7 @@
 
   async function onSubmit(event) {
     const isProved = form.elements.assertion.value !== '' || form.elements.totp?.value;
-    if (event.target !== form || !isAble || isProved) return;
+    if (event.target !== form || event.submitter?.formMethod === 'dialog' || !isAble || isProved) return;
     event.preventDefault();
     if (form.ariaBusy === 'true') return;
     form.ariaBusy = 'true';

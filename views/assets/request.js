@@ -60,7 +60,7 @@ function followWindow() {
 
 /** The first tap counts; the others wait for its answer. */
 function onSubmit(event) {
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.submitter?.formMethod === 'dialog') return;
   if (document.body.ariaBusy === 'true') event.preventDefault();
   else setBusy(true);
 }
