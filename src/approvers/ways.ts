@@ -61,11 +61,11 @@ function absenceSays(options: WaysOptions, counting: readonly Factor[]): readonl
   return [`Nothing can be approved: ${reason(approvers, required)} Run “agent-vault pair” in a terminal.`];
 }
 
-function reason({ generation, approvers, resetAt }: Approvers, required: Approver['factor']): string {
+function reason({ generation, approvers }: Approvers, required: Approver['factor']): string {
   if (approvers.length > 0) return 'your limits ask for a passkey, and only an authenticator app is paired.';
   if (generation === 0)
     return `your limits ask for ${required === 'totp' ? 'a code' : 'a passkey'}, and nobody is paired.`;
-  return resetAt === null ? 'all approvers were removed.' : 'all approvers were reset, and nobody was paired since.';
+  return 'all approvers were removed, and nobody was paired since.';
 }
 
 function passkeySays({ place, outage }: WaysOptions, passkeys: readonly PairedPasskey[]): string {

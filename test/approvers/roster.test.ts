@@ -78,7 +78,7 @@ describe('who may approve', () => {
     expect(await roster.read()).toMatchObject({ approvers: [], resetAt: '2026-01-02T03:04:05.000Z' });
     const ways = await gate().ways(origin);
     expect(ways).toMatchObject(nothing);
-    expect(ways.says).toContain('Nothing can be approved: all approvers were reset');
+    expect(ways.says).toContain('Nothing can be approved: all approvers were removed');
     expect(await gate().byLink()).toMatchObject({ proved: false });
     await pairApp({ roster, clock });
     expect(await gate().ways(origin)).toMatchObject({ ...nothing, totp: true });
@@ -193,7 +193,7 @@ describe('the file of approvers', () => {
       await writeFile(file, text);
       await roster.reset(none);
       expect(await gate().ways(origin)).toMatchObject(nothing);
-      expect((await gate().ways(origin)).says).toContain('all approvers were reset');
+      expect((await gate().ways(origin)).says).toContain('all approvers were removed');
       expect(await gate().generation()).toBeGreaterThan(100);
       await pairApp({ roster, clock });
       expect(await gate().ways(origin)).toMatchObject({ ...nothing, totp: true });
