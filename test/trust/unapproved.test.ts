@@ -120,7 +120,7 @@ describe('what is kept of an approval', () => {
   });
 });
 
-describe('the tunnel of a config that nobody has approved', () => {
+describe('a tunnel that nobody has approved', () => {
   async function start(content: object, env: Record<string, string> = {}): Promise<Run> {
     setting.env = env;
     setting.write({ vaults, ...content });
@@ -173,6 +173,9 @@ describe('the tunnel of a config that nobody has approved', () => {
     expect(run.said()).toContain('the tunnel will be as it says from the next start on');
     const next = await setting.start();
     expect(next.trust.inForce().tunnel).toBe(next.config.tunnel);
+    expect(await refusal(await start({ ngrokAuthToken: 'another' }))).toHaveProperty('failure', 'tunnel_unavailable');
+    const own = await start({}, { NGROK_AUTHTOKEN: 'mine' });
+    expect(own.trust.inForce().tunnel).toBe(own.config.tunnel);
   });
 });
 
