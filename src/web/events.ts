@@ -16,8 +16,8 @@ export interface Events {
 
 const most = 5;
 const heartbeatMs = 20_000;
-/** Changes that follow one another this fast are told as one, in milliseconds. */
-const settleMs = 200;
+/** Changes that follow one another this fast are told as one, in milliseconds: each costs a look of every page, and a tunnel has a quota. */
+const settleMs = 500;
 
 export function createEvents(board: Board, clock: Clock): Events {
   const streams = new Set<Stream>();

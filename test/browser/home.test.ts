@@ -64,7 +64,7 @@ async function isUsable(page: Page): Promise<void> {
 }
 
 /** The server waits this long for more changes, by its own clock. */
-const tellChanges = (): void => stand.world.clock.pass(200);
+const tellChanges = (): void => stand.world.clock.pass(500);
 
 describe('the page of an approver', { timeout: 30_000 }, () => {
   it('follows what happens, without being loaded again', async () => {

@@ -54,10 +54,10 @@ describe('the stream of changes', () => {
     const stream = await listen();
     expect(stream.response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     await stand.ask();
-    stand.world.clock.pass(200);
+    stand.world.clock.pass(500);
     await expect.poll(() => changes(stream)).toBe(1);
     stand.openWindows(1);
-    stand.world.clock.pass(200);
+    stand.world.clock.pass(500);
     await expect.poll(() => changes(stream)).toBe(2);
     expect(stream.text.replace(/: here\n\n|event: change\ndata:\n\n/gu, '')).toBe('');
   });
@@ -65,7 +65,7 @@ describe('the stream of changes', () => {
   it('tells many changes at once as one', async () => {
     const stream = await listen();
     stand.openWindows(500);
-    stand.world.clock.pass(200);
+    stand.world.clock.pass(500);
     await expect.poll(() => changes(stream)).toBe(1);
     stand.world.clock.pass(20_000);
     await expect.poll(() => stream.text).toMatch(/: here\n\n$/u);
@@ -97,7 +97,7 @@ describe('the stream of changes', () => {
     const stream = await listen();
     await stand.roster.reset(async () => undefined);
     await stand.ask();
-    stand.world.clock.pass(200);
+    stand.world.clock.pass(500);
     await expect.poll(() => isOver(stream)).toBe(true);
     expect(changes(stream)).toBe(0);
   });
@@ -118,7 +118,7 @@ describe('the stream of changes', () => {
     await expect.poll(() => clock.timers).toBe(before + 1);
     stand.openWindows(1);
     expect(clock.timers).toBe(before + 2);
-    clock.pass(200);
+    clock.pass(500);
     await stand.closeHouse();
     await expect.poll(() => [isOver(cut), clock.timers]).toEqual([true, before]);
   });

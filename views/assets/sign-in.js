@@ -10,7 +10,6 @@ form.addEventListener('submit', onSubmit);
 window.addEventListener('pageshow', () => fill('', ''));
 
 async function onSubmit(event) {
-  if (form.elements.assertion.value !== '') return;
   event.preventDefault();
   if (form.ariaBusy === 'true') return;
   form.ariaBusy = 'true';
