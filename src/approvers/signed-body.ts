@@ -5,6 +5,13 @@ import { canonical } from '../core/canonical.ts';
 const json: z.ZodType<Json> = z.json();
 const time = z.iso.datetime();
 
+const secret = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  title: z.string().optional(),
+  effect: z.enum(['create', 'replace']).optional(),
+});
+
 const body = z.strictObject({
   version: z.literal(2),
   request: z.string(),
@@ -15,16 +22,9 @@ const body = z.strictObject({
   operation: z.string(),
   vault: z.string(),
   /** What was decided: of an approval, what was approved. */
-  secrets: z.array(
-    z.strictObject({
-      id: z.string(),
-      name: z.string(),
-      title: z.string().optional(),
-      effect: z.enum(['create', 'replace']).optional(),
-    }),
-  ),
-  /** The names that an approval leaves out. */
-  refused: z.array(z.string()),
+  secrets: z.array(secret),
+  /** What an approval leaves out. */
+  refused: z.array(secret),
   reason: z.string(),
   windowMs: z.int().nonnegative(),
   scope: z.enum(['secret', 'vault']),

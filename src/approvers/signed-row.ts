@@ -74,7 +74,7 @@ export function strayColumn(row: SignedRow, signed: Signed): CellName | null {
   if (!isWithin(row, signed)) return 'timestamp';
   if (!isDetail(row, signed)) return 'detail';
   const said: Partial<Record<CellName, string | null>> = {
-    secret_name: namesOf(body).find((name) => name === row.secret_name) ?? null,
+    secret_name: secretOf(row, body)?.name ?? null,
     reason: body.reason,
     action: isApproved(row, body) ? 'approved' : 'denied',
     scope: body.scope,
@@ -93,12 +93,12 @@ export function strayColumn(row: SignedRow, signed: Signed): CellName | null {
 /** The clock may have been set a little while the person read. */
 const slackMs = 10_000;
 
-function namesOf({ secrets, refused }: SignedBody): readonly string[] {
-  return [...secrets.map(({ name }) => name), ...refused];
+function secretOf({ secret_name }: SignedRow, { secrets, refused }: SignedBody): SignedBody['secrets'][number] | null {
+  return [...secrets, ...refused].find(({ name }) => name === secret_name) ?? null;
 }
 
 function isApproved({ secret_name }: SignedRow, { approve, refused }: SignedBody): boolean {
-  return approve && !refused.includes(secret_name);
+  return approve && refused.every(({ name }) => name !== secret_name);
 }
 
 function windowEnd({ timestamp }: SignedRow, { windowMs }: SignedBody): string | null {
@@ -114,21 +114,19 @@ function isWithin({ timestamp }: SignedRow, { body, passkey }: Signed): boolean 
   return at >= Math.max(...from) - slackMs && at <= Math.min(...until) + slackMs;
 }
 
-/** Reasons that the agent gave on other calls were not shown to be signed; nor were the ids of names that an approval leaves out. */
+/** Reasons that the agent gave on other calls were not shown to be signed. */
 function isDetail(row: SignedRow, { body, text }: Signed): boolean {
   const found = readDetail(row.detail);
   if (found === null) return false;
-  const secret = body.secrets.find(({ name }) => name === row.secret_name);
-  const unsigned = new Set(['otherReasons', ...(secret === undefined ? ['secretId', 'title'] : [])]);
-  const said = Object.fromEntries(Object.entries(found).filter(([key]) => !unsigned.has(key)));
+  const { otherReasons: _, ...said } = found;
   return canonical(said) === canonical(detailFor(row, body, sha256(text)));
 }
 
 function detailFor(row: SignedRow, body: SignedBody, decision: string): Json {
-  const secret = body.secrets.find(({ name }) => name === row.secret_name);
+  const secret = secretOf(row, body);
   const isDenied = !isApproved(row, body);
   return {
-    secretId: secret === undefined || secret.id === '' || secret.id === secret.name ? undefined : secret.id,
+    secretId: secret === null || secret.id === '' || secret.id === secret.name ? undefined : secret.id,
     title: secret?.title,
     note: isDenied && body.note !== null ? body.note : undefined,
     mute: isDenied && body.mute ? true : undefined,

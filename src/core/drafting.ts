@@ -1,3 +1,4 @@
+import type { Json } from './canonical.ts';
 import { canonical } from './canonical.ts';
 import type { Choice, Draft, DraftRefusal } from './choice.ts';
 import { isoTime } from './clock.ts';
@@ -68,13 +69,8 @@ function bodyOf(request: LiveRequest, choice: Choice, made: { policy: string; at
     folder: session.folder,
     operation,
     vault: oneLine(vault),
-    secrets: decided.map(({ id, name, title, effect }) => ({
-      id: oneLine(id),
-      name: oneLine(name),
-      title: title === undefined ? undefined : oneLine(title),
-      effect,
-    })),
-    refused: names.filter((name) => !decided.includes(name)).map(({ name }) => oneLine(name)),
+    secrets: decided.map(named),
+    refused: names.filter((name) => !decided.includes(name)).map(named),
     reason,
     windowMs: choice.windowMs,
     scope: choice.scope,
@@ -85,4 +81,8 @@ function bodyOf(request: LiveRequest, choice: Choice, made: { policy: string; at
     issuedAt: isoTime(made.at),
     expiresAt: isoTime(expiry.wall),
   });
+}
+
+function named({ id, name, title, effect }: AskedName): Json {
+  return { id: oneLine(id), name: oneLine(name), title: title === undefined ? undefined : oneLine(title), effect };
 }

@@ -304,7 +304,7 @@ describe('what is signed', () => {
       operation: 'read',
       vault: 'v',
       secrets: [{ id: 'B', name: 'B' }],
-      refused: ['A'],
+      refused: [{ id: 'A', name: 'A' }],
       reason: 'because',
       windowMs: 1_000,
       scope: 'secret',
