@@ -53,8 +53,6 @@ function port(sink: Sink): string {
   return new URL(sink.origin).port;
 }
 
-const private_ = { kind: 'failed', why: 'its address is private, which takes allowPrivate' };
-
 describe('sending', () => {
   it('posts what it is given and tells what the answer was', async () => {
     const sink = await openSink((response) => void response.writeHead(429, { 'retry-after': '7' }).end('slow down'));
