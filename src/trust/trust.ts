@@ -53,19 +53,21 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
   const reader = await openReader(options);
   const first = reader.facts();
   const start = startOf(first);
-  let situation = situationOf(first, null);
+  let facts = first;
+  let situation = situationOf(facts, null);
   let version = digestOf(situation.policy);
   let proposal: Proposal | null = null;
   let seen: string | null = null;
 
   const propose = (): void => {
-    proposal = reader.trouble() === null ? proposalOf(reader.facts()) : null;
+    proposal = reader.trouble() === null ? proposalOf(facts) : null;
     if (proposal !== null) log.once(...announcementOf(proposal));
   };
 
   const settle = (): void => {
     const before = situation;
-    situation = situationOf(reader.facts(), before);
+    facts = reader.facts();
+    situation = situationOf(facts, before);
     propose();
     const old = version;
     version = digestOf(situation.policy);
@@ -84,7 +86,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
     const trouble = reader.trouble();
     if (trouble !== null) throw trouble;
     if (proposal?.digest !== digest) return false;
-    const policy = proposedPolicy(reader.facts());
+    const policy = proposedPolicy(facts);
     await reader.approve({ policy, approvedAt: isoTime(clock.wall()), by });
     settle();
     const waits = waitsForStart(first, policy);
@@ -100,7 +102,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
     version: () => version,
     proposal: () => proposal,
     policyOf: (vault, withProposal) => {
-      const { vaults } = withProposal && proposal !== null ? proposedPolicy(reader.facts()) : situation.policy;
+      const { vaults } = withProposal && proposal !== null ? proposedPolicy(facts) : situation.policy;
       const terms = vaults.find(({ name }) => name === vault);
       return terms === undefined ? null : policyOf(terms);
     },
@@ -111,7 +113,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
       webhooks: situation.webhooks.map(({ config }) => config),
       approval: situation.policy.approval,
     }),
-    requiredFactor: () => reader.facts().limits.factor ?? 'link',
+    requiredFactor: () => facts.limits.factor ?? 'link',
   };
 }
 
