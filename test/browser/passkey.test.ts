@@ -227,7 +227,7 @@ describe('where a passkey cannot be used', { timeout: 60_000 }, () => {
     await paired();
     const { page } = await newPhone({ javaScriptEnabled: false });
     const { request } = await open(page);
-    expect(await page.locator('#no-passkey').innerText()).toContain('JavaScript, which is off in this browser');
+    expect(await page.locator('noscript .way-out').innerText()).toContain('JavaScript, which is off');
     expect(await page.locator('.approve').isDisabled()).toBe(true);
     await page.tap('.deny');
     await isEnded(page);

@@ -12,8 +12,6 @@
   window.addEventListener('pageshow', () => fill('', ''));
 
   function offer() {
-    document.getElementById('no-script').hidden = true;
-    document.getElementById('no-webauthn').hidden = isAble;
     document.getElementById('no-passkey').hidden = isAble;
     if (isAble) document.getElementById('yes').disabled = false;
     else form.elements.totp?.setAttribute('required', '');
