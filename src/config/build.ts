@@ -8,7 +8,7 @@ import type { JsonObject } from './json.ts';
 import { fileSchema } from './schema.ts';
 import { shapeOf } from './shape.ts';
 import type { ApprovalConfig } from './terms.ts';
-import { ownToken, tunnelConfig } from './tunnel.ts';
+import { tunnelConfig } from './tunnel.ts';
 import { expand } from './variables.ts';
 import type { Missing } from './variables.ts';
 import { vaultConfig } from './vaults.ts';
@@ -26,7 +26,7 @@ export function buildConfig(
   const tokenMissing = missing.find(isToken);
   refuseMissing(missing, around.blame);
   const file = checked(vaults === undefined ? value : { ...value, vaults }, around.blame);
-  const token = tokenMissing === undefined ? file.ngrokAuthToken || around.variables(ownToken) : undefined;
+  const token = tokenMissing === undefined ? file.ngrokAuthToken || around.variables('NGROK_AUTHTOKEN') : undefined;
   return {
     vaults: vaultsOf(vaults, around),
     tunnel: tunnelConfig({ tunnel: membersOf(value['tunnel']), token, domain: file.ngrokDomain, around }),
