@@ -44,7 +44,7 @@ export function checkStanding(source: string, { kind, lines, says }: Standing): 
       `${source}, ${says}; ${effect}`,
       'look at what it says, and approve it on the page of the next request',
     ),
-    ...lines.map(({ subject, says: what, isWide }) => note(check, `${isWide ? 'wide: ' : ''}${subject} ${what}`)),
+    ...lines.map(({ subject, says: what, isWide }) => note(check, `${isWide ? 'wide: ' : ''}${subject}: ${what}`)),
   ];
 }
 

@@ -132,7 +132,7 @@ function invitation(name: string): { heading: string; paragraphs: readonly strin
   return {
     heading: 'Make this device an approver?',
     paragraphs: [
-      `It will be called “${oneLine(name)}”. A passkey is made on it, which your finger, your face or the screen lock guards.`,
+      `It will be called “${oneLine(name)}”. A passkey is made on it, guarded by your fingerprint, your face or the screen lock.`,
       'From then on agents get secrets only after somebody has confirmed it with a paired device. A link alone approves nothing any more.',
       'If you did not start this at your own terminal just now, do nothing.',
     ],
