@@ -44,7 +44,7 @@ function proofSays(counting: readonly Factor[]): readonly string[] {
   if (counting.some(({ factor }) => factor === 'link')) {
     return [
       'Anyone who has this link can decide, an agent too.',
-      '“agent-vault pair” lets only your own device approve.',
+      '“agent-vault pair” changes that.',
     ];
   }
   const takes = counting.map(({ takes }) => takes).toReversed();
