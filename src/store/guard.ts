@@ -1,9 +1,10 @@
 import { VaultError } from '../core/errors.ts';
 import type { Database } from './database.ts';
 import { schema, tables } from './schema.ts';
+import { versionOf } from './version.ts';
 
 /**
- * A check to be made inside a write transaction: that our tables, index and triggers stand as we made them, and that no
+ * A check to be made inside a write transaction: that our tables, indexes and triggers stand as we made them, and that no
  * other trigger is attached to our tables (one could rewrite or drop what we insert). Throws `audit_unavailable`.
  * Costs one number while nobody changes the schema.
  */
@@ -15,6 +16,7 @@ export function createGuard(database: Database): () => void {
     const now = version.get();
     if (now === checked) return;
     checked = null;
+    versionOf(database);
     inspect(objects.all());
     checked = now;
   };

@@ -1,26 +1,35 @@
 import { foreign } from './admission.ts';
 import { contentsOf } from './contents.ts';
 import type { Database } from './database.ts';
-import { schema } from './schema.ts';
+import { schema, schemaVersion, versions } from './schema.ts';
+import { versionOf } from './version.ts';
 
 /**
- * Makes the tables in a database that has none. An `audit` table of the earlier proof of concept is kept, rows and all, as
- * `audit_legacy`. One transaction; throws `SQLITE_BUSY` if another process is writing, `audit_unavailable` for a foreign database.
+ * Makes the tables in a database that has none, and in one of an older version those that it lacks; its rows stay as they are. An `audit`
+ * table of the earlier proof of concept is kept, rows and all, as `audit_legacy`. One transaction; throws `SQLITE_BUSY` if another process
+ * is writing, `audit_unavailable` for a foreign database and for one of a newer version.
  */
 export function migrate(database: Database): void {
-  if (contentsOf(database) === 'ours') return;
+  if (isCurrent(database)) return;
   // As SQLite did before 3.25: views keep naming `audit`, so they show the new table, and a broken view is no obstacle.
   database.pragma('legacy_alter_table = ON');
-  database
-    .transaction(() => {
-      const contents = contentsOf(database);
-      if (contents === 'ours') return;
-      if (contents === 'foreign') throw foreign();
-      if (contents === 'legacy') moveAside(database);
-      for (const statement of schema.values()) database.exec(statement);
-    })
-    .immediate();
+  database.transaction(() => bringUp(database)).immediate();
   database.pragma('legacy_alter_table = OFF');
+}
+
+function isCurrent(database: Database): boolean {
+  return contentsOf(database) === 'ours' && versionOf(database) === schemaVersion;
+}
+
+function bringUp(database: Database): void {
+  const contents = contentsOf(database);
+  if (contents === 'foreign') throw foreign();
+  if (contents === 'legacy') moveAside(database);
+  const done = contents === 'ours' ? versionOf(database) : 0;
+  for (const version of versions.slice(done)) {
+    for (const statement of version.values()) database.exec(statement);
+  }
+  database.pragma(`user_version = ${schemaVersion}`);
 }
 
 function moveAside(database: Database): void {
