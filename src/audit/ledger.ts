@@ -12,6 +12,12 @@ import type { Entry } from './entry.ts';
 import type { Tail } from './writer.ts';
 import { createWriter } from './writer.ts';
 
+/**
+ * Writes more in the transaction that commits rows: called once for each connection, then for the rows of each append, after they were
+ * inserted. What it throws undoes the transaction, so that nothing is committed.
+ */
+export type Alongside = (database: Database) => (rows: readonly CommittedRow[]) => void;
+
 interface Connection {
   readonly database: Database;
   readonly write: (entries: readonly Entry[]) => CommittedRow[][];
@@ -24,13 +30,15 @@ interface Connection {
 export class Ledger {
   readonly #place: DatabasePlace;
   readonly #file: string;
+  readonly #alongside: Alongside | undefined;
   #identity: FileIdentity | null = null;
   #last: Tail | null = null;
   #connection: Connection | null = null;
 
-  constructor(place: DatabasePlace) {
+  constructor(place: DatabasePlace, alongside?: Alongside) {
     this.#place = place;
     this.#file = place.path;
+    this.#alongside = alongside;
   }
 
   /**
@@ -71,10 +79,12 @@ export class Ledger {
     const checkLast = this.#lastCheck(database);
     const checkCompanions = companionCheck(this.#file);
     const add = createWriter(database);
+    const stow = this.#alongside?.(database);
     const transaction = database.transaction((entries: readonly Entry[]) => {
       checkSchema();
       checkLast();
       const written = add(entries);
+      if (stow !== undefined) for (const rows of written) stow(rows);
       this.#checkFile();
       checkCompanions();
       return written;

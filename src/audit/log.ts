@@ -9,6 +9,7 @@ import { createBatches } from './batches.ts';
 import { createCauseLog } from './cause.ts';
 import type { Entry } from './entry.ts';
 import { prepareEntry } from './entry.ts';
+import type { Alongside } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 
 export interface AuditOptions {
@@ -18,14 +19,15 @@ export interface AuditOptions {
   readonly log: Log;
   /** Called after the commit with each append's rows, before its promise resolves. What it throws is only said. */
   readonly onCommitted: (rows: readonly CommittedRow[]) => void;
+  readonly alongside?: Alongside;
 }
 
 /** Milliseconds an append waits, in all, for other processes to let go of the database. */
 const patience = 1500;
 
 /** The audit log in a SQLite file. Appends of one turn of the event loop share a transaction, and with it an fsync. */
-export function openAudit({ file, clock, log, onCommitted }: AuditOptions): AuditLog {
-  const ledger = new Ledger(file);
+export function openAudit({ file, clock, log, onCommitted, alongside }: AuditOptions): AuditLog {
+  const ledger = new Ledger(file, alongside);
   const causes = createCauseLog(file.path, log);
   let closed = false;
 

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { verifyChain } from '../../src/audit/chain.ts';
 import type { ChainResult } from '../../src/audit/chain.ts';
+import type { AuditOptions } from '../../src/audit/log.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import type { AuditRow, CommittedRow } from '../../src/core/audit-row.ts';
 import type { Clock } from '../../src/core/clock.ts';
@@ -46,17 +47,25 @@ export function row(changes: Partial<AuditRow> = {}): AuditRow {
   };
 }
 
+type More = Partial<Pick<AuditOptions, 'alongside'>>;
+
 export interface Opened {
   readonly audit: AuditLog;
   readonly lines: string[];
   readonly committed: (readonly CommittedRow[])[];
 }
 
-export function opened(path: string, clock: Clock = systemClock, followLinks = true): Opened {
+export function opened(path: string, clock: Clock = systemClock, followLinks = true, more: More = {}): Opened {
   const lines: string[] = [];
   const committed: (readonly CommittedRow[])[] = [];
   const log = createLog((text) => lines.push(text));
-  const audit = openAudit({ file: { path, followLinks }, clock, log, onCommitted: (rows) => committed.push(rows) });
+  const audit = openAudit({
+    file: { path, followLinks },
+    clock,
+    log,
+    onCommitted: (rows) => committed.push(rows),
+    ...more,
+  });
   onTestFinished(() => audit.close());
   return { audit, lines, committed };
 }
