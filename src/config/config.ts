@@ -19,7 +19,7 @@ interface VaultBase {
 
 /** Opening contacts nothing; rejects with a VaultError if this vault cannot work. */
 export interface UsableVault extends VaultBase {
-  open(ports: PluginPorts): Promise<Provider>;
+  readonly open: (ports: PluginPorts) => Promise<Provider>;
 }
 
 /** A variable that it refers to is not set. */

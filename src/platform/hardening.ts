@@ -17,13 +17,16 @@ export function harden(): void {
   keepMemoryOffDisk();
 }
 
+/** A config may refer to these, but no process works without them. */
+const needed = new Set(['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'TZ']);
+
 /**
  * Takes variables that have been read out of the environment, so that no library prints them and no child process gets them.
  * What the kernel shows in `/proc/<pid>/environ` is the environment as it was at the start: there they stay, for this account to read.
  */
 export function scrubEnvironment(names: Iterable<string>): void {
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- assigning undefined would set it to the text "undefined"
-  for (const name of names) delete process.env[name];
+  for (const name of names) if (!needed.has(name)) delete process.env[name];
 }
 
 function refuseFlags(): void {
