@@ -44,7 +44,7 @@ const words: ReadonlyMap<number, Words> = new Map([
     334,
     {
       message: 'the ngrok address is already online elsewhere, and approval pages must not share it with a stranger',
-      hint: 'stop the other process (https://dashboard.ngrok.com/endpoints shows it), or set another ngrokDomain',
+      hint: 'stop the other process, perhaps an agent-vault that runs (https://dashboard.ngrok.com/endpoints shows it), or set another ngrokDomain',
     },
   ],
   [725, quota],

@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { Secret as AppSecret, TOTP } from 'otpauth';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +20,7 @@ import { openEdge } from '../support/edge.ts';
 import { NgrokEdge } from '../support/ngrok-edge.ts';
 import { VirtualAuthenticator } from '../support/phone.ts';
 import { Pty } from '../support/pty.ts';
-import { canary, TestVault } from '../support/vault.ts';
+import { canary, mainFile, TestVault } from '../support/vault.ts';
 
 const domain = 'vault.example.test';
 const token = '2canaryAuthToken_7Qm4xZ';
@@ -130,6 +134,18 @@ async function stored(): Promise<Stored | null> {
 
 const names = async (): Promise<unknown[]> => ((await stored())?.approvers ?? []).map(({ name }) => name);
 const rows = (): Record<string, unknown>[] => vault.rows();
+function decisionOf(id: string): { readonly body: string; readonly assertion: string } {
+  const database = new Database(vault.database, { readonly: true });
+  try {
+    return database.prepare('SELECT * FROM decisions WHERE request_id = ?').get(id) as {
+      body: string;
+      assertion: string;
+    };
+  } finally {
+    database.close();
+  }
+}
+
 const detailOf = (row: Record<string, unknown>): Record<string, unknown> =>
   JSON.parse(String(row['detail'])) as Record<string, unknown>;
 
@@ -255,6 +271,26 @@ describe('pairing a phone', { timeout: 60_000 }, () => {
   });
 });
 
+describe('pairing without a person', { timeout: 60_000 }, () => {
+  it('is refused where there is no terminal', async () => {
+    const started = spawn(process.execPath, [mainFile, 'pair'], { cwd: vault.folder, env: vault.env });
+    let stderr = '';
+    started.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    expect(await once(started, 'exit')).toEqual([2, null]);
+    expect(stderr).toContain('needs a person at a terminal');
+  });
+
+  it('is refused in the shell of an agent, though that is no boundary', async () => {
+    vault.env['CLAUDECODE'] = '1';
+    for (const args of [[], ['--totp'], ['--remove', 'x'], ['--reset']]) {
+      const terminal = pair(...args);
+      await terminal.shows(/a shell of Claude Code/u);
+      expect(await terminal.ended).toBe(2);
+    }
+    expect(ngrok.online).toEqual([]);
+  });
+});
+
 describe('a change of who may approve', { timeout: 60_000 }, () => {
   it('needs the passkey of somebody who may approve, and the log shows whose it was', async () => {
     await pairPhone('--name', 'first');
@@ -276,6 +312,10 @@ describe('a change of who may approve', { timeout: 60_000 }, () => {
     expect(await names()).toEqual(['first', 'second']);
     const [, row] = rows();
     expect(row).toMatchObject({ action: 'paired', approver: 'first', factor: 'passkey' });
+    const { body, assertion } = decisionOf(String(row?.['request_id']));
+    expect(detailOf(row!)['decision']).toBe(createHash('sha256').update(body).digest('hex'));
+    expect(JSON.parse(body)).toMatchObject({ change: 'add', approver: { name: 'second', factor: 'passkey' } });
+    expect(assertion).toContain('"signature"');
     await firstPhone.context().close();
   });
 
@@ -366,6 +406,26 @@ describe('what pairing shows', { timeout: 60_000 }, () => {
     await list.shows(/my phone +passkey +[0-9A-F]{4} [0-9A-F]{4} [0-9A-F]{4} +\d{4}-\d\d-\d\d +vault\.example\.test/u);
     expect(await list.ended).toBe(0);
     expect(list.text).not.toContain(String((await stored())?.approvers[0]?.['publicKey']));
+  });
+
+  it('to the webhooks that may fire', async () => {
+    const posted: string[] = [];
+    const receiver = createHttpServer((request, response) => {
+      request.on('data', (chunk: Buffer) => posted.push(chunk.toString()));
+      response.end();
+    });
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    const { port: to } = receiver.address() as AddressInfo;
+    await vault.close();
+    const url = `http://127.0.0.1:${to}/`;
+    vault = await TestVault.open({ config: { webhooks: [{ url, events: ['paired', 'reset'] }] } });
+    await pairApp('--name', 'app');
+    const terminal = pair('--reset');
+    await terminal.shows(/Type "reset"/u);
+    terminal.type('reset');
+    await terminal.ended;
+    expect(posted.map((text) => (JSON.parse(text) as { action: string }).action)).toEqual(['paired', 'reset']);
+    receiver.close();
   });
 
   it('never a value, a token or an app’s key in the log', async () => {
