@@ -38,6 +38,8 @@ export interface PairingApp {
   readonly doubts: readonly string[];
   /** What the person should know about the address before pairing a passkey. */
   addressNote(page: PairingPage): string | null;
+  /** What the person should know before pairing an authenticator app. */
+  readonly appNote: string | null;
   /** Makes the page reachable, doubts or not. Rejects with `tunnel_unavailable`. */
   openPage(): Promise<PairingPage>;
   planOf(change: Change): Plan;
@@ -61,8 +63,8 @@ export interface PairingOptions {
   readonly random?: Random;
 }
 
-/** Milliseconds for what is left to send at the end. */
-const flushMs = 3_000;
+/** Milliseconds for taking the page down, and for what is left to send. */
+const [closeMs, flushMs] = [1_500, 3_000];
 
 /** Who may approve. Rejects with `config_invalid` if that cannot be read. */
 export function readApprovers(log: Log): Promise<Approvers> {
@@ -84,6 +86,7 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
     openGate({ roster, publicOrigin, requiredFactor, clock, random });
   const doubts = doubtsOf(trust.proposal());
   const tunnel = doubts.length > 0 ? config.tunnel : trust.inForce().tunnel;
+  let opening: Promise<PairingPage> | null = null;
   let page: PairingPage | null = null;
   const gate = gateAt(() => page?.origin ?? null);
 
@@ -97,9 +100,10 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
     nameFor: async (wanted, otherwise) => nameAmong((await roster.read()).approvers, wanted, otherwise),
     doubts,
     addressNote: ({ origin }) => (isPinned(config) ? null : unpinned(new URL(origin).host)),
+    appNote: trust.requiredFactor() === 'passkey' ? uselessApp : null,
     async openPage() {
       if (tunnel === null || tunnel.type === 'none') throw noTunnel();
-      page = await openPairingPage({
+      opening = openPairingPage({
         tunnel: tunnel.open({ clock, random, log }),
         port,
         roster,
@@ -108,6 +112,7 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
         random,
         log,
       });
+      page = await opening;
       return page;
     },
     planOf: (change) => planOf(change, { id: random.id(), at: clock.wall() }),
@@ -129,7 +134,8 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
       });
     },
     async close() {
-      await page?.close();
+      // Also one that is still being opened.
+      await atMost(clock, closeMs, opening?.then((open) => open.close()) ?? Promise.resolve());
       await atMost(clock, flushMs, webhooks.flush(flushMs));
       await audit.close();
     },
@@ -147,6 +153,8 @@ function isPinned({ policy }: Config): boolean {
   const { type, domain } = policy(() => '').tunnel;
   return type !== 'ngrok' || domain !== null;
 }
+
+const uselessApp = 'your limits.json asks for a passkey, so the codes of an app will not count.';
 
 function unpinned(host: string): string {
   return `no ngrokDomain is set. ngrok gives a free account one address that stays the same; should yours ever be another than ${host}, this passkey counts no more. To be sure, add "ngrokDomain": "${host}" to the config.`;

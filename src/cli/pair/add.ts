@@ -46,6 +46,7 @@ export async function addPasskey({ app, terminal, name: wanted }: Adding): Promi
 /** Pairs an authenticator app. */
 export async function addApp({ app, terminal, name: wanted }: Adding): Promise<void> {
   const name = await app.nameFor(wanted, 'authenticator app');
+  if (app.appNote !== null) terminal.say(`Mind: ${app.appNote}\n`);
   const plan = app.planOf({ kind: 'add', name, factor: 'totp' });
   const { by } = await permissionFor(plan, { app, terminal, page: null });
   const pairing = await app.enrolApp(name, by);

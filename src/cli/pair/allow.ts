@@ -41,9 +41,13 @@ export async function permissionFor(
 
 /** Null if the person would rather use a passkey. */
 async function byCode(plan: Plan, app: PairingApp, terminal: Terminal): Promise<Proof | null> {
+  const { approvers } = await app.approvers();
+  const hasPasskey = approvers.some(({ factor }) => factor === 'passkey');
+  const otherwise = hasPasskey ? ' (nothing, to use a passkey instead)' : '';
   for (;;) {
-    const code = await terminal.ask('Code of the authenticator app (nothing, to use a passkey instead): ');
-    if (code === '') return null;
+    const code = await terminal.ask(`Code of the authenticator app${otherwise}: `);
+    if (code === '' && hasPasskey) return null;
+    if (code === '') throw new VaultError('approval_unavailable', 'no code was given, so nothing was changed');
     const proof = await app.allowByCode(plan, code);
     if (proof.proved) return proof;
     if (proof.ends) throw new VaultError('approval_unavailable', proof.says);
