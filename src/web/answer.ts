@@ -37,6 +37,11 @@ const refusals = {
       'Open the link again and decide there.',
     ],
   },
+  notDecider: {
+    status: 403,
+    heading: 'Not from this browser',
+    paragraphs: ['Only the browser that denied can let the agent ask again. Nothing was changed.'],
+  },
   noCookie: {
     status: 403,
     heading: 'Your browser sent no cookie',

@@ -22,8 +22,8 @@ export interface OutcomePage extends Asked, Outcome {
   /** What is said here may be another in a moment. */
   readonly isSettling: boolean;
   readonly others: Others | null;
-  /** Where the form goes that lets the agent ask again. */
-  readonly lift: string;
+  /** Where the form goes that lets the agent ask again; null for a browser that has not decided. */
+  readonly lift: string | null;
   readonly csrf: string;
   readonly notice: string | null;
 }
@@ -31,7 +31,7 @@ export interface OutcomePage extends Asked, Outcome {
 export interface OutcomePageOptions {
   readonly now: number;
   readonly others: Others | null;
-  readonly lift: string;
+  readonly lift: string | null;
   readonly csrf: string;
   readonly notice: string | null;
 }

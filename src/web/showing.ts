@@ -2,6 +2,7 @@ import type { Gate } from '../approvers/define.ts';
 import type { RequestView } from '../core/ports.ts';
 import type { Answer } from './answer.ts';
 import { refuse, seeOther } from './answer.ts';
+import type { Deciders } from './deciders.ts';
 import type { NotDecided } from './deciding.ts';
 import type { DecisionForm } from './form.ts';
 import type { AdmitParts, Opened, Visit } from './opened.ts';
@@ -13,6 +14,7 @@ import type { Visitor } from './visitors.ts';
 
 export interface ShowParts extends AdmitParts {
   readonly gate: Gate;
+  readonly deciders: Deciders;
 }
 
 /** Why a page is shown once more, and the form that was sent. */
@@ -47,11 +49,11 @@ export async function askAgain(parts: ShowParts, visit: Visit, notice: Again): P
 
 /** What became of a request. */
 export function outcome(parts: ShowParts, { link, view }: Opened, visitor: Visitor, notice?: NotDecided): Answer {
-  const { clock, pages } = parts;
+  const { clock, pages, deciders } = parts;
   const page = outcomePage(view.state === 'pending' ? { ...view, remainingMs: 0 } : view, {
     now: clock.wall(),
     others: others(parts, view),
-    lift: below(link, 'lift'),
+    lift: deciders.has(link.id, visitor) ? below(link, 'lift') : null,
     csrf: visitor.csrf,
     notice: notice?.says ?? null,
   });

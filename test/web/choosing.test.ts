@@ -182,6 +182,18 @@ describe('a denial', () => {
     expect(reply.body).toContain('is refused for');
   });
 
+  it('is lifted by the browser that denied, not by another one that has the link', async () => {
+    const { visit, request } = await opened();
+    const other = new Visit(visit.url);
+    await other.open();
+    await visit.decide('deny');
+    const page = (await other.open()).body;
+    expect(page).toContain('is refused for');
+    expect(page).not.toContain('Let it ask again');
+    expect((await other.post([], {}, '/lift')).status).toBe(403);
+    expect(() => stand.approvals.open({ ...request, key: 'again' })).toThrow('denied');
+  });
+
   it.each([
     ['another browser', { headers: { Cookie: '' } }, 404],
     ['another site', { headers: { Origin: 'https://evil.example' } }, 403],

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Answer } from '../answer.ts';
 import { refuse, seeOther } from '../answer.ts';
+import { createDeciders } from '../deciders.ts';
 import type { NotDecided } from '../deciding.ts';
 import { createDeciding, isNotDecided, notices } from '../deciding.ts';
 import { readForm, readToken } from '../form.ts';
@@ -10,7 +11,7 @@ import type { Place } from '../place.ts';
 import type { ShowParts } from '../showing.ts';
 import { ask, askAgain, outcome } from '../showing.ts';
 
-export type ApproveParts = ShowParts;
+export type ApproveParts = Omit<ShowParts, 'deciders'>;
 
 /** @param body the form as text; undefined if it was sent in another form */
 type Post = (request: IncomingMessage, place: Place, body: unknown) => Promise<Answer>;
@@ -22,11 +23,13 @@ export interface ApproveRoute {
   readonly decide: Post;
   /** For the page's script: a passkey challenge over the same form, as JSON: `{ id, options }`, or `{ says }` why there is none. */
   readonly challenge: Post;
-  /** Lets the agent ask again for what was denied. Nothing is read by that, so the link is enough. */
+  /** Lets the agent ask again for what was denied. Nothing is read by that; but it takes the browser that decided. */
   readonly lift: Post;
 }
 
-export function createApprove(parts: ApproveParts): ApproveRoute {
+export function createApprove(given: ApproveParts): ApproveRoute {
+  const deciders = createDeciders();
+  const parts = { ...given, deciders };
   const { visitors, pages, desk } = parts;
   const deciding = createDeciding(parts);
   return {
@@ -50,6 +53,7 @@ export function createApprove(parts: ApproveParts): ApproveRoute {
       if (form === null) return refuse(pages, 'badForm');
       if (!sameMac(form.csrf, visit.visitor.csrf)) return ask(parts, visit, { ...notices.stale, sent: form });
       const refused = await deciding.decide({ form, view, origin: place.origin });
+      if (refused === null) deciders.remember(link.id, visit.visitor);
       return refused === null ? seeOther(link.path) : askAgain(parts, visit, { ...refused, sent: form });
     },
 
@@ -71,6 +75,7 @@ export function createApprove(parts: ApproveParts): ApproveRoute {
       if ('status' in visit) return visit;
       const { opened, visitor } = visit;
       if (!sameMac(readToken(body) ?? '', visitor.csrf)) return refuse(pages, 'badForm');
+      if (!deciders.has(opened.link.id, visitor)) return refuse(pages, 'notDecider');
       try {
         await desk.lift(opened.link.id);
         return seeOther(opened.link.path);
