@@ -11,12 +11,14 @@ export type AuditAction =
   | 'lapsed'
   | 'withdrawn'
   | 'failed'
+  | 'abandoned'
   | 'lifted'
   | 'window_closed'
   | 'config_approved'
   | 'paired'
   | 'unpaired'
-  | 'reset';
+  | 'reset'
+  | 'pruned';
 
 export const auditActions: readonly AuditAction[] = [
   'requested',
@@ -29,12 +31,14 @@ export const auditActions: readonly AuditAction[] = [
   'lapsed',
   'withdrawn',
   'failed',
+  'abandoned',
   'lifted',
   'window_closed',
   'config_approved',
   'paired',
   'unpaired',
   'reset',
+  'pruned',
 ];
 
 /**

@@ -16,6 +16,8 @@ import { Secret } from './secret.ts';
 import type { Vaults } from './vaults.ts';
 import { Waiting } from './waiting.ts';
 import type { Windows } from './windows.ts';
+import { noWitness } from './witness.ts';
+import type { Witness } from './witness.ts';
 import { Writing } from './writing.ts';
 
 export interface BrokerOptions {
@@ -28,6 +30,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Asked before anything leaves; nobody if it is missing. */
+  readonly witness?: Witness;
 }
 
 /** What every call carries. `tool` is where it came in: the same names through another tool are another request. */
@@ -61,8 +65,9 @@ export class Broker {
     this.#log = options.log;
     this.#valueKey = options.random.bytes(32);
     const waiting = new Waiting(options);
-    this.#reading = new Reading({ ...options, waiting });
-    this.#writing = new Writing({ ...options, waiting });
+    const witness = options.witness ?? noWitness;
+    this.#reading = new Reading({ ...options, waiting, witness });
+    this.#writing = new Writing({ ...options, waiting, witness });
   }
 
   /** Every vault with the names in it, or the reason why it cannot say. */

@@ -103,6 +103,8 @@ export interface Tunnel {
 export interface OpenTunnel {
   /** The public origin now ("https://host", without a slash at its end); null while it is down. May change after a drop. */
   origin(): string | null;
+  /** Why it is down now, in our words; null if it is not, or cannot tell. */
+  outage?(): string | null;
   close(): Promise<void>;
 }
 
@@ -111,12 +113,6 @@ export interface EventSink {
   committed(rows: readonly CommittedRow[]): void;
   /** Waits for what is under way, at most `ms`. */
   flush(ms: number): Promise<void>;
-}
-
-/** Endpoints that must have heard before anything is released. */
-export interface Witness {
-  /** Whether each of them took the events of these rows within its time. Never rejects. */
-  confirm(rows: readonly CommittedRow[]): Promise<boolean>;
 }
 
 /** A request as the approval pages see it. */

@@ -14,6 +14,8 @@ import type { Vaults } from './vaults.ts';
 import { endOf } from './waiting.ts';
 import type { Waiting } from './waiting.ts';
 import type { Window, Windows } from './windows.ts';
+import { unheard } from './witness.ts';
+import type { Witness } from './witness.ts';
 
 /** A read whose input is parsed and whose names are known. */
 export interface Read {
@@ -39,6 +41,7 @@ export interface ReadingOptions {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly waiting: Waiting;
+  readonly witness: Witness;
 }
 
 /** Why each entry may be read now: the window or the claim that covers it. */
@@ -107,12 +110,14 @@ export class Reading {
 
   /** Fetches, then commits the rows, then lets go. Null: a window ended meanwhile, look again. */
   async #release(read: Read, claims: readonly Claim[]): Promise<Released | Ending | null> {
-    const { audit } = this.#options;
+    const { audit, witness } = this.#options;
     const values = await this.#fetch(read, claims);
     stopIfAborted(read.call);
     const covered = this.#covers(read, claims);
     if (covered.some((cover) => cover.window === null && cover.claim === null)) return null;
-    await audit.append(covered.map((cover) => this.#row(read, cover)));
+    const rows = await audit.append(covered.map((cover) => this.#row(read, cover)));
+    stopIfAborted(read.call);
+    if (!(await witness.confirm(rows))) await this.#unheard(read, claims);
     stopIfAborted(read.call);
     for (const claim of new Set(covered.flatMap((cover) => cover.claim ?? []))) this.#spend(claim, read);
     return { status: 'released', values: named(read, values), refused: read.refused ?? [] };
@@ -137,6 +142,13 @@ export class Reading {
       await this.#failed(read, claims, error);
       throw error;
     }
+  }
+
+  /** The rows say that values were released: another one says that they were not. */
+  async #unheard(read: Read, claims: readonly Claim[]): Promise<never> {
+    const error = unheard();
+    await this.#failed(read, claims, error);
+    throw error;
   }
 
   async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {

@@ -6,6 +6,8 @@ import type { Ending, Saved } from './outcome.ts';
 import type { AuditLog, Call, Provider, Vault, Writer } from './ports.ts';
 import type { AskedName, PlannedWrite, Session } from './request.ts';
 import { requestRows } from './rows.ts';
+import { unheard } from './witness.ts';
+import type { Witness } from './witness.ts';
 import type { Secret } from './secret.ts';
 import { maskedPreview } from './text.ts';
 import type { Vaults } from './vaults.ts';
@@ -31,6 +33,7 @@ export interface WritingOptions {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly waiting: Waiting;
+  readonly witness: Witness;
 }
 
 /** Writes: planned before anybody is asked, always asked for, carried out once on approval. */
@@ -81,9 +84,10 @@ export class Writing {
 
   /** The row first, then the write. */
   async #perform(request: LiveRequest, vault: Vault, plan: readonly PlannedWrite[]): Promise<void> {
-    const { audit, clock, vaults } = this.#options;
-    await audit.append(requestRows(request, 'released', clock.wall()));
+    const { audit, clock, vaults, witness } = this.#options;
+    const rows = await audit.append(requestRows(request, 'released', clock.wall()));
     try {
+      if (!(await witness.confirm(rows))) throw unheard();
       await vaults.ask(vault, (provider, given) => writer(provider, vault).write(plan, given), { write: true });
     } catch (thrown) {
       const error = asVaultError(thrown, 'internal', 'the write failed');

@@ -108,6 +108,31 @@ describe('a read', () => {
   });
 });
 
+describe('an endpoint that must have heard first', () => {
+  it('hears of every release before the value leaves, also inside a window', async () => {
+    const world = new World({ ttlMs: ttl });
+    const answer = told(world.read());
+    await world.decide();
+    await answer;
+    await world.read();
+    expect(world.witnessed).toEqual(['released', 'auto_approved']);
+  });
+
+  it('stops the release if it does not listen; the approval stays for a repeat', async () => {
+    const world = new World({ ttlMs: ttl });
+    world.deaf = true;
+    const answer = world.read();
+    await world.decide();
+    await expect(answer).rejects.toMatchObject({ failure: 'audit_unavailable' });
+    expect(world.audit.actions()).toEqual(['requested', 'approved', 'released', 'failed']);
+    expect(world.windows.all()).toEqual([]);
+    world.deaf = false;
+    expect(await told(world.read())).toBe('A=value-a');
+    world.deaf = true;
+    await expect(world.read()).rejects.toMatchObject({ failure: 'audit_unavailable' });
+  });
+});
+
 describe('a repeated call', () => {
   it('joins the open request and gets one prompt', async () => {
     const world = new World();

@@ -107,6 +107,16 @@ describe('a write', () => {
     expect(await next).toMatchObject({ status: 'denied' });
   });
 
+  it('does not happen when an endpoint that must have heard first does not listen', async () => {
+    const world = new World();
+    world.deaf = true;
+    const answer = world.write(one);
+    await world.decide();
+    await expect(answer).rejects.toMatchObject({ failure: 'audit_unavailable' });
+    expect(world.provider.values.get('A')).toBe('value-a');
+    expect(world.audit.actions()).toEqual(['requested', 'approved', 'released', 'failed']);
+  });
+
   it('does not happen when its row cannot be written', async () => {
     const world = new World();
     const answer = world.write(one);

@@ -134,6 +134,9 @@ export class World {
   readonly other: Session = { ...this.session, id: sessionId('s2') };
   readonly announced: Announcement[] = [];
   linkError: VaultError | null = null;
+  /** What a required endpoint was told, and whether it refuses to listen. */
+  readonly witnessed: AuditAction[] = [];
+  deaf = false;
 
   constructor(policy: Partial<VaultPolicy> = {}, options: Partial<ApprovalLimits> = {}) {
     const { clock, audit, log, windows, changed } = this;
@@ -168,6 +171,12 @@ export class World {
       clock,
       random: systemRandom,
       log,
+      witness: {
+        confirm: async (rows) => {
+          this.witnessed.push(...rows.map(({ action }) => action));
+          return !this.deaf;
+        },
+      },
     });
   }
 
