@@ -23,6 +23,7 @@ class NgrokTunnel implements OpenTunnel {
   #origin: string | null = null;
   /** The last origin there was. */
   #known: string | null = null;
+  #outage: string | null = null;
   #failures = 0;
   #stopWaiting = (): void => undefined;
 
@@ -33,6 +34,10 @@ class NgrokTunnel implements OpenTunnel {
 
   origin(): string | null {
     return this.#origin;
+  }
+
+  outage(): string | null {
+    return this.#outage;
   }
 
   async open(): Promise<void> {
@@ -65,6 +70,7 @@ class NgrokTunnel implements OpenTunnel {
       this.#context.log.warn(`the ngrok tunnel is back, at another address: ${origin}`, moved);
     this.#known = origin;
     this.#origin = origin;
+    this.#outage = null;
   }
 
   #down(pauseMs: number): void {
@@ -87,6 +93,7 @@ class NgrokTunnel implements OpenTunnel {
     } catch (thrown) {
       if (this.#closing.signal.aborted) return;
       const { message, hint } = asVaultError(thrown, 'tunnel_unavailable', 'the ngrok tunnel cannot be opened');
+      this.#outage = message;
       this.#context.log.once(`the ngrok tunnel is still down: ${message}`, hint);
       this.#reopenIn(this.#pause());
     }

@@ -69,7 +69,10 @@ export function createWayIn({ tunnel, clock, log }: WayInOptions): WayIn {
 
   return {
     origin,
-    outage: () => (origin() === null ? failure : null),
+    outage: () => {
+      const reason = origin() === null ? (failure ?? opened?.outage?.() ?? null) : null;
+      return reason === null ? null : `The tunnel is not open: ${reason}.`;
+    },
     async open(port, most) {
       if (tunnel === null) {
         log.once('no tunnel is configured: approval links work on this machine only', localOnlyHint);
