@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 const frame = { data: 1, window: 2, goAway: 3 };
 const flag = { fin: 1, syn: 2 };
@@ -19,6 +20,9 @@ export class MuxConnection {
     this.#socket = socket;
     this.#onStream = onStream;
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    socket.once('close', () => {
+      for (const stream of this.#streams.values()) stream.take(Buffer.alloc(0), true);
+    });
   }
 
   open(kind: number): MuxStream {
@@ -68,7 +72,7 @@ export class MuxConnection {
 export class MuxStream {
   /** Null until its first four bytes have come. */
   kind: number | null = null;
-  /** Everything the other side sent, once it has sent its last byte. */
+  /** Everything the other side sent, once it has sent its last byte or is gone. */
   readonly ended: Promise<Buffer>;
   readonly #send: (bytes: Buffer, flags: number) => void;
   #received = Buffer.alloc(0);
@@ -92,6 +96,19 @@ export class MuxStream {
       if (this.#received.length > 0) this.write(this.#received);
       this.#received = Buffer.alloc(0);
     });
+  }
+
+  /** Passes on what comes, and what is sent, until one side ends. */
+  carry(visitor: Duplex): void {
+    this.#whenBytesCome(() => {
+      if (this.#received.length > 0) visitor.write(this.#received);
+      this.#received = Buffer.alloc(0);
+    });
+    void this.ended.then(() => visitor.end());
+    visitor
+      .on('error', () => undefined)
+      .on('data', (bytes: Buffer) => this.write(bytes))
+      .on('close', () => this.#send(Buffer.alloc(0), flag.fin));
   }
 
   /** Answers the one JSON request that this stream carries, and ends it. */

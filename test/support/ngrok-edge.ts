@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Certificate } from './certificate.ts';
 import { MuxConnection } from './mux.ts';
@@ -101,16 +102,17 @@ export class NgrokEdge {
 
   /** What a browser gets that opens a page of this host. */
   async visit(host: string, path: string): Promise<string> {
-    const endpoint = [...this.#endpoints.values()].find((each) => each.host === host);
-    if (endpoint === undefined) throw new Error(`${host} is offline`);
-    const stream = endpoint.connection.open(visitorStream);
-    const about = { Id: endpoint.id, ClientAddr: '203.0.113.7:55555', Proto: 'https', EdgeType: '3' };
-    const head = Buffer.from(JSON.stringify({ ...about, PassthroughTLS: false }));
-    const length = Buffer.alloc(8);
-    length.writeBigInt64LE(BigInt(head.length));
-    const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
-    stream.write(Buffer.concat([length, head, Buffer.from(request)]));
+    const stream = this.#open(host);
+    if (stream === null) throw new Error(`${host} is offline`);
+    stream.write(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
     return (await stream.ended).toString();
+  }
+
+  /** Lets a browser's connection through to whoever has this host online. */
+  enter(host: string, visitor: Duplex): void {
+    const stream = this.#open(host);
+    if (stream === null) visitor.on('error', () => undefined).end(offline(host));
+    else stream.carry(visitor);
   }
 
   /** Cuts every client off, as a lost network does. */
@@ -123,6 +125,19 @@ export class NgrokEdge {
     this.#server.close();
     this.drop();
     await closed;
+  }
+
+  /** A visitor's stream; null while the host is offline. */
+  #open(host: string): MuxStream | null {
+    const endpoint = [...this.#endpoints.values()].find((each) => each.host === host);
+    if (endpoint === undefined) return null;
+    const stream = endpoint.connection.open(visitorStream);
+    const about = { Id: endpoint.id, ClientAddr: '203.0.113.7:55555', Proto: 'https', EdgeType: '3' };
+    const head = Buffer.from(JSON.stringify({ ...about, PassthroughTLS: false }));
+    const length = Buffer.alloc(8);
+    length.writeBigInt64LE(BigInt(head.length));
+    stream.write(Buffer.concat([length, head]));
+    return stream;
   }
 
   #serve(socket: Socket): void {
@@ -178,4 +193,10 @@ export class NgrokEdge {
 
 function alreadyOnline(host: string): string {
   return `The endpoint 'https://${host}' is already online.\n\nERR_NGROK_334\n`;
+}
+
+function offline(host: string): string {
+  const text = `The endpoint ${host} is offline.\n\nERR_NGROK_3200\n`;
+  const head = ['HTTP/1.1 404 Not Found', 'Content-Type: text/plain', `Content-Length: ${text.length}`];
+  return [...head, 'Connection: close', '', text].join('\r\n');
 }
