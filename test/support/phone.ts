@@ -38,4 +38,10 @@ export class VirtualAuthenticator {
     const { credentials } = await this.#session.send('WebAuthn.getCredentials', { authenticatorId: this.#id });
     return credentials.length;
   }
+
+  /** How often its passkeys were used, all together. */
+  async uses(): Promise<number> {
+    const { credentials } = await this.#session.send('WebAuthn.getCredentials', { authenticatorId: this.#id });
+    return credentials.reduce((sum, { signCount }) => sum + signCount, 0);
+  }
 }

@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { mainFile } from './vault.ts';
 
 /** The built command in a pseudo-terminal (util-linux's `script`), and the person in front of it. */
@@ -27,7 +27,7 @@ export class Pty {
 
   /** Waits until it is on the screen; gives what is in the pattern's first parentheses. */
   async shows(pattern: RegExp): Promise<string> {
-    await expect.poll(() => this.text, { timeout: 20_000, interval: 20 }).toMatch(pattern);
+    await vi.waitFor(() => expect(this.text).toMatch(pattern), { timeout: 20_000, interval: 20 });
     return pattern.exec(this.text)?.[1] ?? '';
   }
 
