@@ -1,5 +1,6 @@
 import type { AuditRow, DecisionRecord } from '../core/audit-row.ts';
 import { canonical, sha256 } from '../core/canonical.ts';
+import type { Database } from '../store/database.ts';
 import type { Cell } from './chain.ts';
 
 /** A row with its cells in the order of `columns`: all that the table holds but id and hashes. */
@@ -12,10 +13,12 @@ export interface PreparedRow {
 export interface Entry {
   readonly rows: readonly PreparedRow[];
   readonly decision: DecisionRecord | null;
+  /** Asked within the transaction: whether there is no need for these rows any more. */
+  readonly unless?: (database: Database) => boolean;
 }
 
 /** Throws a TypeError on what cannot be written, so that a bad row fails alone and not with its neighbours. */
-export function prepareEntry(rows: readonly AuditRow[], decision: DecisionRecord | undefined): Entry {
+export function prepareEntry(rows: readonly AuditRow[], decision?: DecisionRecord): Entry {
   const link = decision === undefined ? null : sha256(decision.body);
   if (decision !== undefined) checkText([decision.requestId, decision.body, decision.assertion]);
   return { rows: rows.map((row) => prepareRow(row, link)), decision: decision ?? null };

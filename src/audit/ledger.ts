@@ -8,24 +8,32 @@ import { createGuard } from '../store/guard.ts';
 import { migrate } from '../store/migrations.ts';
 import type { FileIdentity } from '../store/private-file.ts';
 import { companionsOf, identityOf, sameFile } from '../store/private-file.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
+import { lastPruning } from './pruned.ts';
+import type { Sealable } from './sealer.ts';
+import type { Sealed } from './sealing.ts';
+import { createSealing } from './sealing.ts';
 import type { Tail } from './writer.ts';
 import { createWriter } from './writer.ts';
 
 /**
- * Writes more in the transaction that commits rows: called once for each connection, then for the rows of each append, after they were
- * inserted. What it throws undoes the transaction, so that nothing is committed.
+ * Writes more in the transaction that commits rows: called once for each connection, then for the rows of each append after they were
+ * inserted, and without rows for a checkpoint. What it throws about rows undoes the transaction, so that nothing is committed; what it
+ * throws about a checkpoint undoes the checkpoint.
  */
-export type Alongside = (database: Database) => (rows: readonly CommittedRow[]) => void;
+export type Alongside = (database: Database) => (rows: readonly CommittedRow[], checkpoint: Checkpoint | null) => void;
 
-interface Connection {
-  readonly database: Database;
-  readonly write: (entries: readonly Entry[]) => CommittedRow[][];
+export interface Written extends Sealed {
+  /** Of each entry. */
+  readonly rows: readonly (readonly CommittedRow[])[];
 }
+
+type Write = (entries: readonly Entry[], seal: Sealable | null) => Written;
 
 /**
  * The log in its one file. Once it has been opened it must stay the same file, and the last row this ledger wrote must
- * stay in it: a file put in its place, or an older copy of it, is refused for as long as the ledger lives.
+ * stay in it, unless it was pruned: a file put in its place, or an older copy of it, is refused for as long as the ledger lives.
  */
 export class Ledger {
   readonly #place: DatabasePlace;
@@ -33,7 +41,7 @@ export class Ledger {
   readonly #alongside: Alongside | undefined;
   #identity: FileIdentity | null = null;
   #last: Tail | null = null;
-  #connection: Connection | null = null;
+  #connection: { readonly database: Database; readonly write: Write } | null = null;
 
   constructor(place: DatabasePlace, alongside?: Alongside) {
     this.#place = place;
@@ -45,12 +53,21 @@ export class Ledger {
    * Commits all entries or none, opening the file if need be. Throws what the database throws. After anything but
    * `SQLITE_BUSY` the caller must `close`: nothing is known about a commit whose fsync failed, so the file is read afresh.
    */
-  async write(entries: readonly Entry[]): Promise<CommittedRow[][]> {
+  async write(entries: readonly Entry[], seal: Sealable | null): Promise<Written> {
     this.#connection ??= await this.#open();
-    const written = this.#connection.write(entries);
-    const last = written.flat().at(-1);
+    const written = this.#connection.write(entries, seal);
+    const last = written.rows.flat().at(-1);
     if (last !== undefined) this.#last = { id: last.seq, hash: last.hash };
     return written;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection !== null;
+  }
+
+  /** Reads what is committed, between two writes. Null while the file is not open. */
+  read<Result>(look: (database: Database) => Result): Result | null {
+    return this.#connection === null ? null : look(this.#connection.database);
   }
 
   close(): void {
@@ -59,7 +76,7 @@ export class Ledger {
     database?.close();
   }
 
-  async #open(): Promise<Connection> {
+  async #open(): Promise<{ readonly database: Database; readonly write: Write }> {
     if (this.#identity === null) await admit(this.#place);
     else this.#checkFile();
     const database = await openDatabase(this.#file);
@@ -73,33 +90,39 @@ export class Ledger {
     }
   }
 
-  #writer(database: Database): Connection['write'] {
+  #writer(database: Database): Write {
     const checkSchema = createGuard(database);
     checkSchema();
     const checkLast = this.#lastCheck(database);
     const checkCompanions = companionCheck(this.#file);
     const add = createWriter(database);
-    const stow = this.#alongside?.(database);
-    const transaction = database.transaction((entries: readonly Entry[]) => {
+    const stow = this.#alongside?.(database) ?? ((): void => undefined);
+    const sealed = createSealing(database, stow);
+    const transaction = database.transaction<Write>((entries, seal) => {
       checkSchema();
-      checkLast();
-      const written = add(entries);
-      if (stow !== undefined) for (const rows of written) stow(rows);
+      checkLast(seal);
+      const { rows, tail } = add(entries);
+      for (const each of rows) if (each.length > 0) stow(each, null);
+      const sealing = sealed(tail, seal);
       this.#checkFile();
       checkCompanions();
-      return written;
+      return { rows, ...sealing };
     });
-    return (entries) => transaction.immediate(entries);
+    return (entries, seal) => transaction.immediate(entries, seal);
   }
 
   #checkFile(): void {
     if (!sameFile(identityOf(this.#file), this.#identity)) throw replaced('was removed or replaced');
   }
 
-  #lastCheck(database: Database): () => void {
+  #lastCheck(database: Database): (seal: Sealable | null) => void {
     const hashOf = database.prepare<[number]>('SELECT hash FROM audit WHERE id = ?').pluck();
-    return () => {
-      if (this.#last !== null && hashOf.get(this.#last.id) !== this.#last.hash) throw replaced('has lost rows');
+    return (seal) => {
+      if (this.#last === null) return;
+      const hash = hashOf.get(this.#last.id);
+      if (hash === this.#last.hash) return;
+      const pruned = hash === undefined && seal !== null ? lastPruning(database, seal.keys) : null;
+      if (pruned === null || pruned.size < this.#last.id) throw replaced('has lost rows');
     };
   }
 }

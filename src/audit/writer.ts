@@ -10,14 +10,21 @@ export interface Tail {
   readonly hash: string;
 }
 
-/** Adds entries to the chain; the caller holds the write transaction. Gives each entry's rows, as they will stand in the log. */
-export function createWriter(database: Database): (entries: readonly Entry[]) => CommittedRow[][] {
+export interface Added {
+  /** Of each entry, as they will stand in the log. */
+  readonly rows: readonly (readonly CommittedRow[])[];
+  readonly tail: Tail;
+}
+
+/** Adds entries to the chain; the caller holds the write transaction. */
+export function createWriter(database: Database): (entries: readonly Entry[]) => Added {
   const readTail = tailReader(database);
   const insertRow = rowInserter(database);
   const insertDecision = decisionInserter(database);
   return (entries) => {
     let tail = readTail();
-    return entries.map(({ rows, decision }) => {
+    const added = entries.map(({ rows, decision, unless }) => {
+      if (unless?.(database) === true) return [];
       if (decision !== null) insertDecision(decision);
       return rows.map((row) => {
         const committed = insertRow(row, tail);
@@ -25,6 +32,7 @@ export function createWriter(database: Database): (entries: readonly Entry[]) =>
         return committed;
       });
     });
+    return { rows: added, tail };
   };
 }
 

@@ -26,8 +26,8 @@ describe('what is written alongside', () => {
     let failing = true;
     const alongside: Alongside = (database) => {
       const insert = enqueue(database);
-      return (rows) => {
-        insert(rows);
+      return (rows, checkpoint) => {
+        insert(rows, checkpoint);
         if (failing) throw new Error('no room');
       };
     };

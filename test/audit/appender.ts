@@ -13,12 +13,13 @@ import { createLog } from '../../src/platform/log.ts';
 import { patientClock } from './patient-clock.ts';
 import { readAll } from './stored.ts';
 
-const [file = '', uid = ''] = process.argv.slice(2);
+const [file = '', uid = '', stateFolder = ''] = process.argv.slice(2);
 const audit = openAudit({
   file: { path: file, followLinks: true },
   clock: patientClock,
   log: createLog(() => undefined),
   onCommitted: () => undefined,
+  ...(stateFolder === '' ? {} : { checkpoints: { stateFolder, anchor: null } }),
 });
 // Only now: as another user we may not be able to read the packages.
 if (uid !== '') process.setuid?.(Number(uid));

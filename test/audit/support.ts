@@ -47,7 +47,7 @@ export function row(changes: Partial<AuditRow> = {}): AuditRow {
   };
 }
 
-type More = Partial<Pick<AuditOptions, 'alongside'>>;
+type More = Partial<Pick<AuditOptions, 'alongside' | 'checkpoints'>>;
 
 export interface Opened {
   readonly audit: AuditLog;
@@ -79,8 +79,12 @@ export class Appender {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  static async start(file: string, options: { before?: string[]; uid?: number } = {}): Promise<Appender> {
-    const own = [process.execPath, join(import.meta.dirname, 'appender.ts'), file, String(options.uid ?? '')];
+  static async start(
+    file: string,
+    options: { before?: string[]; uid?: number; stateFolder?: string } = {},
+  ): Promise<Appender> {
+    const { uid = '', stateFolder = '' } = options;
+    const own = [process.execPath, join(import.meta.dirname, 'appender.ts'), file, String(uid), stateFolder];
     const [command, ...args] = [...(options.before ?? []), ...own];
     const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));

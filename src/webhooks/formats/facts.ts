@@ -69,12 +69,14 @@ const actions: Readonly<Record<AuditAction, Row>> = {
   lapsed: ['secret.access.lapsed', 'Approval lapsed unused', 'failure', false, 2],
   withdrawn: ['secret.access.withdrawn', 'Request withdrawn', 'failure', null, 1],
   failed: ['secret.access.failed', 'Access failed', 'failure', null, 4],
+  abandoned: ['secret.access.abandoned', 'Request abandoned by its process', 'failure', null, 2],
   lifted: ['secret.access.lifted', 'Cool-down after a denial lifted', 'success', null, 4],
   window_closed: ['secret.window.closed', 'Remembered approval ended', 'success', null, 2],
   config_approved: ['config.approved', 'Config approved', 'success', true, 6],
   paired: ['approver.paired', 'Approver paired', 'success', null, 7],
   unpaired: ['approver.unpaired', 'Approver removed', 'success', null, 7],
   reset: ['approver.reset', 'All approvers removed', 'success', null, 9],
+  pruned: ['audit.pruned', 'Old rows of the audit log removed', 'success', null, 6],
 };
 
 const checkpoint: Row = ['audit.checkpoint', 'Audit log checkpoint', 'success', null, 1];
