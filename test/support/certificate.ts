@@ -9,8 +9,11 @@ export interface Certificate {
   readonly caFile: string;
 }
 
-/** A certificate for localhost, signed by an authority of its own, made afresh so that no key is ever committed. */
-export function makeCertificate(folder: string): Certificate {
+/**
+ * A certificate for localhost, signed by an authority of its own, made afresh so that no key is ever committed.
+ * @param hosts names that it is also good for
+ */
+export function makeCertificate(folder: string, hosts: readonly string[] = []): Certificate {
   const at = (name: string) => join(folder, name);
   newKey(at('ca.key'));
   newKey(at('leaf.key'));
@@ -28,7 +31,8 @@ export function makeCertificate(folder: string): Certificate {
     '/CN=test authority',
   );
   openssl('req', '-new', '-key', at('leaf.key'), '-out', at('leaf.csr'), '-subj', '/CN=localhost');
-  writeFileSync(at('leaf.ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n');
+  const names = ['DNS:localhost', 'IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)].join(',');
+  writeFileSync(at('leaf.ext'), `subjectAltName=${names}\nbasicConstraints=CA:FALSE\n`);
   const signing = [
     '-CA',
     at('ca.pem'),

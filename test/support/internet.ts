@@ -27,7 +27,7 @@ export class Internet {
   /** @param onBind the text with which an endpoint is refused; null lets it in */
   static async open(onBind: () => string | null = () => null): Promise<Internet> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-vault-internet-'));
-    const certificate = makeCertificate(folder);
+    const certificate = makeCertificate(folder, [domain]);
     const edge = await NgrokEdge.open({ certificate, onBind });
     const internet = new Internet({ edge, onBind, folder, certificate });
     await once(internet.#server.listen(0, '127.0.0.1'), 'listening');
@@ -52,6 +52,11 @@ export class Internet {
     return this.#edge;
   }
 
+  /** The file with the authority behind its https. */
+  get authority(): string {
+    return this.#certificate.caFile;
+  }
+
   /** Of this machine: where a browser has to go for any host. */
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
@@ -59,7 +64,7 @@ export class Internet {
 
   /** A folder whose config has a tunnel, with a domain of its own. */
   async openVault({ config = {}, env = {} }: VaultOptions = {}): Promise<TestVault> {
-    const tunnel = { server_addr: this.edge.address, root_cas: this.#certificate.caFile };
+    const tunnel = { server_addr: this.edge.address, root_cas: this.authority };
     const way = { port: await freePort(), ngrokAuthToken: 'env:NGROK_TOKEN', ngrokDomain: domain, tunnel };
     return TestVault.open({ config: { ...way, ...config }, env: { NGROK_TOKEN: token, ...env } });
   }
