@@ -19,10 +19,13 @@ export interface WebhookEvent {
   readonly seq: number;
 }
 
-/** Which events an endpoint wants. `all`: what people decided. Other actions only when they are listed by name. */
-export type WantedEvents = 'all' | readonly AuditAction[];
+/** What an endpoint can be told of: actions of the audit log, and its checkpoints. */
+export type EventName = AuditAction | 'checkpoint';
 
-const decisions: readonly AuditAction[] = [
+/** Which events an endpoint wants. `all`: what people decided, and checkpoints. Others only when they are listed by name. */
+export type WantedEvents = 'all' | readonly EventName[];
+
+const decisions: readonly EventName[] = [
   'approved',
   'denied',
   'auto_approved',
@@ -30,10 +33,18 @@ const decisions: readonly AuditAction[] = [
   'paired',
   'unpaired',
   'reset',
+  'pruned',
+  'checkpoint',
 ];
 
-export function wants(events: WantedEvents, action: AuditAction): boolean {
-  return (events === 'all' ? decisions : events).includes(action);
+export function wants(events: WantedEvents, name: EventName): boolean {
+  return (events === 'all' ? decisions : events).includes(name);
+}
+
+/** Rows that make one event, in the order of the log. */
+export interface Decision {
+  readonly rows: readonly CommittedRow[];
+  readonly last: CommittedRow;
 }
 
 /**
@@ -41,25 +52,33 @@ export function wants(events: WantedEvents, action: AuditAction): boolean {
  * in the order of their last rows.
  */
 export function eventsOf(rows: readonly CommittedRow[]): readonly WebhookEvent[] {
-  const groups = new Map<string, CommittedRow[]>();
+  return decisionsIn(rows).map(webhookEvent);
+}
+
+/** Rows of several decisions, each by itself. A name that comes again belongs to another one: two calls were answered at once. */
+export function decisionsIn(rows: readonly CommittedRow[]): readonly Decision[] {
+  const groups = new Map<string, { rows: CommittedRow[]; last: CommittedRow }>();
+  const done: Decision[] = [];
   for (const row of rows) {
-    const key = JSON.stringify({ ...eventOf([], row), seq: null });
+    const key = JSON.stringify([eventOf([], { ...row, seq: 0 }), row.factor]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
+    const isRepeated = group?.rows.some(({ secretName }) => secretName === row.secretName) ?? false;
+    if (group === undefined || isRepeated) {
+      if (group !== undefined) done.push(group);
+      groups.set(key, { rows: [row], last: row });
+    } else {
+      group.rows.push(row);
+      group.last = row;
+    }
   }
-  const events = [...groups.values()].flatMap((group) => {
-    const last = group.at(-1);
-    return last === undefined
-      ? []
-      : [
-          eventOf(
-            group.map(({ secretName }) => secretName),
-            last,
-          ),
-        ];
-  });
-  return events.sort((a, b) => a.seq - b.seq);
+  return [...done, ...groups.values()].sort((a, b) => a.last.seq - b.last.seq);
+}
+
+export function webhookEvent({ rows, last }: Decision): WebhookEvent {
+  return eventOf(
+    rows.map(({ secretName }) => secretName),
+    last,
+  );
 }
 
 function eventOf(secrets: readonly string[], row: CommittedRow): WebhookEvent {

@@ -1,0 +1,96 @@
+import type { Clock } from '../core/clock.ts';
+import { atMost } from '../core/clock.ts';
+import type { Log, Random } from '../core/ports.ts';
+import { Repeating } from '../core/repeating.ts';
+import { Signal } from '../core/signal.ts';
+import type { Connection } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Sink } from './formats/define.ts';
+import { Lane } from './lane.ts';
+import { createLimit } from './limit.ts';
+import { createReporter } from './reporter.ts';
+
+export interface DispatcherOptions {
+  /** Those that may be told at the moment. */
+  readonly endpoints: () => readonly Endpoint[];
+  readonly connection: Connection;
+  readonly openSink: (endpoint: Endpoint) => Promise<Sink>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Milliseconds one message may take. */
+  readonly timeoutMs?: number;
+}
+
+/** Sends what waits in the database, also what other processes have left there. */
+export interface Dispatcher {
+  /** Sends what is due, to these endpoints or to all, and from then on whenever something is. Does not wait for it. */
+  look(ids?: readonly string[]): void;
+  /** Tries once what is not due yet, as far as the endpoints have not asked for time. */
+  press(ids: readonly string[]): void;
+  /** Told after every message. */
+  readonly settled: Signal;
+  /** Resolves when nothing is under way, after `ms` at the latest. */
+  idle(ms: number): Promise<void>;
+  /** Cuts what is under way; whoever comes next sends it. */
+  close(): Promise<void>;
+}
+
+/** Messages under way at the same time, not counting those that a release waits for. */
+const atOnce = 8;
+
+/** What other processes left is looked for this often, and clocks that jumped are noticed. Milliseconds. */
+const lookMs = 60_000;
+
+/** Milliseconds for messages that were cut to be written down as not sent. */
+const cutMs = 200;
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { endpoints, clock, timeoutMs = 15_000 } = options;
+  const lanes = new Map<string, Lane>();
+  const settled = new Signal();
+  const shared = {
+    ...options,
+    timeoutMs,
+    reporter: createReporter(options.log),
+    limit: createLimit(atOnce),
+    onSettled: () => settled.tell(),
+    onRest: () => rest(),
+  };
+  let isClosed = false;
+
+  const laneOf = (id: string): Lane => {
+    const lane = lanes.get(id) ?? new Lane(shared);
+    lanes.set(id, lane);
+    return lane;
+  };
+  const look = (ids?: readonly string[], early = false): void => {
+    if (isClosed) return;
+    const inForce = new Map(endpoints().map((endpoint) => [endpoint.id, endpoint]));
+    for (const id of new Set([...inForce.keys(), ...lanes.keys()])) {
+      laneOf(id).use(inForce.get(id) ?? null);
+      if (ids?.includes(id) !== false) laneOf(id).start(early);
+    }
+    rest();
+  };
+  const timer = new Repeating(clock, {
+    due: () => Math.min(lookMs, ...[...lanes.values()].map((lane) => lane.dueIn() ?? lookMs)),
+    run: () => look(),
+  });
+  const rest = (): void => {
+    timer.stop();
+    if (!isClosed) timer.start();
+  };
+
+  return {
+    look: (ids) => look(ids),
+    press: (ids) => look(ids, true),
+    settled,
+    idle: (ms) => atMost(clock, ms, Promise.all([...lanes.values()].map((lane) => lane.idle()))),
+    async close() {
+      isClosed = true;
+      timer.stop();
+      await atMost(clock, cutMs, Promise.all([...lanes.values()].map((lane) => lane.close())));
+    },
+  };
+}
