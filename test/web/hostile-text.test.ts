@@ -25,6 +25,9 @@ async function pageWith(text: string): Promise<string> {
     preview: text,
   };
   const session = { id: 's' as SessionId, agent: text, folder: text, pid: 1 };
+  const lines = [{ subject: text, says: text, isWide: true }];
+  const { policy } = someRequest;
+  stand.policies.proposed = { digest: 'a'.repeat(64), isNew: true, file: text, lines, policy };
   const { url } = await stand.ask({
     vault: text,
     vaultType: text,
@@ -35,7 +38,11 @@ async function pageWith(text: string): Promise<string> {
   });
   const visit = new Visit(url);
   const open = (await visit.open()).body;
-  await visit.decide('deny');
+  await visit.post([
+    ['decision', 'deny'],
+    ['note', text],
+  ]);
+  stand.policies.proposed = null;
   return open + (await visit.open()).body;
 }
 
@@ -47,8 +54,9 @@ describe('hostile text', () => {
     expect(page.match(/<\/blockquote>/g)).toHaveLength(1);
     const escaped =
       '&lt;/blockquote&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;&amp;lt;';
-    // Name, title, group, preview, vault and agent on both pages; vault type, folder and reason on the first.
-    expect(page.split(escaped)).toHaveLength(1 + 2 * 6 + 3);
+    // Name, title, group, preview, vault and agent on both pages; on the first also vault type, folder, reason and what the
+    // config says (its file, a subject, a line); on the second the note.
+    expect(page.split(escaped)).toHaveLength(1 + 2 * 6 + 3 + 3 + 1);
   });
 
   it('hides nothing: control, bidi and invisible characters are shown as escapes', async () => {
