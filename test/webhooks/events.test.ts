@@ -37,6 +37,14 @@ describe('an event', () => {
     }
   });
 
+  test('stands for one call: a name that comes again begins another', () => {
+    const rows = [1, 2, 3, 4].map((seq) => committedRow(seq, { secretName: seq % 2 === 0 ? 'B' : 'A' }));
+    expect(eventsOf(rows).map(({ secrets, seq }) => [secrets, seq])).toEqual([
+      [['A', 'B'], 2],
+      [['A', 'B'], 4],
+    ]);
+  });
+
   test('is made for no rows at all: none', () => {
     expect(eventsOf([])).toEqual([]);
   });
@@ -44,7 +52,11 @@ describe('an event', () => {
 
 describe('an endpoint', () => {
   test('gets decisions by default, and other actions only by name', () => {
-    expect(auditActions.filter((action) => wants('all', action))).toEqual(['approved', 'denied', 'auto_approved']);
+    expect(auditActions.filter((action) => wants('all', action))).toEqual([
+      ...['approved', 'denied', 'auto_approved'],
+      ...['config_approved', 'paired', 'unpaired', 'reset', 'pruned'],
+    ]);
+    expect([wants('all', 'checkpoint'), wants(['denied'], 'checkpoint')]).toEqual([true, false]);
     expect(auditActions.filter((action) => wants(['released', 'denied'], action))).toEqual(['denied', 'released']);
     expect(auditActions.filter((action) => wants([], action))).toEqual([]);
   });
