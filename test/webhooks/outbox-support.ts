@@ -30,7 +30,7 @@ export interface Stand {
   readonly lines: string[];
   /** Those in force. */
   endpoints: readonly Webhook[];
-  append(changes?: Partial<AuditRow>): Promise<readonly CommittedRow[]>;
+  readonly append: (changes?: Partial<AuditRow>) => Promise<readonly CommittedRow[]>;
 }
 
 export interface StandOptions {
