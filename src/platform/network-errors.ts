@@ -1,3 +1,5 @@
+import { VaultError } from '../core/errors.ts';
+
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the connection was cut',
@@ -20,6 +22,7 @@ const words: Readonly<Record<string, string>> = {
 
 /** Why the network failed, in our own words: messages of libraries are not passed on, since they quote what was sent. */
 export function networkFailure(error: unknown): string {
+  if (error instanceof VaultError) return error.message;
   const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : null);
   return code === null ? 'it could not be sent' : (words[code] ?? `it could not be sent (${code})`);
 }

@@ -4,7 +4,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../core/clock.ts';
-import { VaultError } from '../core/errors.ts';
 import { codeOf, networkFailure } from '../platform/network-errors.ts';
 import { addressProblem, refusal, refusedAddress } from './address.ts';
 
@@ -117,13 +116,13 @@ function post(
       cut();
       request.destroy();
     });
-    request.on('error', (error) => settle({ kind: 'failed', why: failureOf(error) }, isStale(request, error)));
+    request.on('error', (error) => settle({ kind: 'failed', why: networkFailure(error) }, isStale(request, error)));
     request.on('response', (response) => {
       cut = collect(response, answerBytes, (text) => settle(answered(response, text)));
     });
     request.end(body);
   } catch (error) {
-    settle({ kind: 'failed', why: failureOf(error) });
+    settle({ kind: 'failed', why: networkFailure(error) });
   }
   return promise;
 }
@@ -148,8 +147,4 @@ function answered({ statusCode = 0, headers }: http.IncomingMessage, body: strin
 
 function isStale(request: http.ClientRequest, error: Error): boolean {
   return request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
-}
-
-function failureOf(error: unknown): string {
-  return error instanceof VaultError ? error.message : networkFailure(error);
 }

@@ -9,3 +9,4 @@ export { sentinel } from './sentinel.ts';
 export { slack } from './slack.ts';
 export { splunkHec } from './splunk-hec.ts';
 export { standard } from './standard.ts';
+export { syslog } from './syslog.ts';
