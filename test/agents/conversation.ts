@@ -47,7 +47,7 @@ export class Conversation {
   static async start({ agent, tools, vault, mind }: { agent: Agent; tools: Toolbox; vault: TestVault; mind: Mind }) {
     const model = await ScriptedModel.open(agent.dialect, mind);
     const home = await mkdtemp(join(tmpdir(), 'agent-vault-home-'));
-    const server = ['sh', await recorder(vault.folder)] as const;
+    const server = ['sh', await recorder(vault)] as const;
     const { command, env } = await agent.prepare({ tools, home, modelUrl: model.url, server });
     const client = spawn(command[0], command.slice(1), {
       cwd: vault.folder,
@@ -118,13 +118,17 @@ function linkIn(text: string): string | undefined {
   return /https?:\/\/\S+\/approve\/\S+\n/u.exec(text)?.[0].trimEnd();
 }
 
-/** A script that starts our server and keeps what passes between it and its client, which shows nobody the server's stderr. */
-async function recorder(folder: string): Promise<string> {
+/**
+ * A script that starts our server and keeps what passes between it and its client, which shows nobody the server's stderr.
+ * Not every client hands its own environment on.
+ */
+async function recorder({ folder, env: { PATH: _, ...env } }: TestVault): Promise<string> {
   const at = (name: string): string => `'${join(folder, name)}'`;
   const file = join(folder, 'server.sh');
   const server = `sh -c 'echo $$ >>"$0"; exec "$@"' ${at('pids.txt')} '${process.execPath}' '${mainFile}'`;
   const record = `tee -a ${at('from-client.jsonl')} | ${server} 2>>${at('stderr.txt')} | tee -a ${at('from-server.jsonl')}`;
-  await writeFile(file, `${record}\n`);
+  const settings = Object.entries(env).map(([name, value]) => `export ${name}='${value}'\n`);
+  await writeFile(file, `${settings.join('')}${record}\n`);
   return file;
 }
 

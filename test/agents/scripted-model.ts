@@ -13,6 +13,8 @@ export class ScriptedModel {
   readonly #mind: Mind;
   /** The bodies of all requests for words, oldest first. */
   readonly requests: unknown[] = [];
+  /** Those of all requests whatsoever, as they came. */
+  readonly bodies: string[] = [];
 
   private constructor(dialect: Dialect, mind: Mind) {
     this.#dialect = dialect;
@@ -61,6 +63,7 @@ export class ScriptedModel {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
+    this.bodies.push(body);
     if (!this.#dialect.path.test(request.url ?? '')) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       return;

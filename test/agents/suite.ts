@@ -3,6 +3,8 @@ import { budgetMs } from '../../src/mcp/budget.ts';
 import { instructions } from '../../src/mcp/instructions.ts';
 import listed from '../fixtures/tools.json' with { type: 'json' };
 import { Toolbox } from '../install/toolbox.ts';
+import { domain } from '../support/internet.ts';
+import { Owner } from '../support/owner.ts';
 import type { VaultOptions } from '../support/vault.ts';
 import { canary, tap, TestVault } from '../support/vault.ts';
 import type { Agent } from './agent.ts';
@@ -36,11 +38,22 @@ export function describeAgent(agent: Agent): void {
     });
 
     async function start(mind: Mind, options: VaultOptions = {}): Promise<void> {
-      vault = await TestVault.open(options);
+      await talkIn(await TestVault.open(options), mind);
+    }
+
+    async function talkIn(place: TestVault, mind: Mind): Promise<void> {
+      vault = place;
       talk = await Conversation.start({ agent, tools, vault, mind });
     }
 
     const heard = (): string[] => talk.model.heard().map(({ raw }) => agent.unwrap(raw));
+
+    /** In nothing that the client has sent to the vendor so far, to the model or beside it. */
+    function isUntold(link: string): void {
+      const { host, searchParams } = new URL(link);
+      for (const part of ['/approve/', host, searchParams.get('sig') ?? '/approve/'])
+        expect(talk.model.bodies.filter((body) => body.includes(part))).toEqual([]);
+    }
 
     it('offers its model our five tools and our instructions, whole', async () => {
       await start((said) => (said.length === 0 ? { tool: 'list_secrets', args: {} } : null));
@@ -66,9 +79,7 @@ export function describeAgent(agent: Agent): void {
       expect(heard()).toEqual([canary]);
       const read = talk.model.requests.map((request) => strings(request).join('\n'));
       expect(read.at(-1)?.split(canary)).toHaveLength(2);
-      const { host, searchParams } = new URL(link);
-      for (const part of ['/approve/', host, searchParams.get('sig') ?? ''])
-        expect(read.filter((words) => words.includes(part))).toEqual([]);
+      isUntold(link);
       expect(talk.model.heard()[0]?.raw).not.toMatch(/structuredContent|agent-vault\//u);
     });
 
@@ -97,21 +108,45 @@ export function describeAgent(agent: Agent): void {
       expect(budgetMs(agent.clientName, null)).toBeGreaterThan(budgetMs('some other client', null));
     });
 
+    /** Asks until there is an answer. */
+    const patient: Mind = (said) => {
+      const last = said.at(-1);
+      return last === undefined || agent.unwrap(last.raw).startsWith('pending:') ? call : null;
+    };
+
     it('gets "pending:", calls again, and gets the value with one prompt', async () => {
-      const patient: Mind = (said) => {
-        const last = said.at(-1);
-        return last === undefined || agent.unwrap(last.raw).startsWith('pending:') ? call : null;
-      };
       await start(patient, { config: { approval: { wait: 1 } } });
       const link = await talk.link();
       await talk.until(() => heard().length > 0);
+      isUntold(link);
       await tap(link);
       await talk.ended();
+      isUntold(link);
       expect(heard()[0]).toMatch(/^pending: call get_secret again with the same arguments/u);
       expect(talk.model.heard()[0]?.isError).not.toBe(true);
       expect(heard().at(-1)).toBe(canary);
       expect(vault.actions()).toEqual(['requested API_KEY', 'approved API_KEY', 'released API_KEY']);
       expect((await talk.stderr()).split('/approve/')).toHaveLength(2);
+    });
+
+    it('waits for a paired phone, and its model never reads the public link, before the approval or after', async () => {
+      const owner = await Owner.open();
+      try {
+        await talkIn(await owner.openVault({ config: { approval: { wait: 1 } } }), patient);
+        const link = await talk.link();
+        expect(new URL(link).host).toBe(domain);
+        await talk.until(() => heard().length > 0);
+        isUntold(link);
+        // Not `decide`: some clients end, and our server with them, before the browser has fetched the next page.
+        await owner.page.goto(link);
+        await owner.page.tap('.approve');
+        await talk.ended();
+        isUntold(link);
+        expect([heard()[0], heard().at(-1)]).toEqual([expect.stringMatching(/^pending:/u), canary]);
+        expect(vault.rows().map(({ factor }) => factor)).toContain('passkey');
+      } finally {
+        await owner.close();
+      }
     });
 
     if (agent.reflex === null) {
