@@ -41,14 +41,14 @@ export async function retryEndpoints(
     const revive = database.prepare<[number, string]>(
       `UPDATE outbox SET state = 'waiting', attempts = 0, next_at = ?, problem = NULL WHERE endpoint = ? AND state = 'dead'`,
     );
-    const hurry = database.prepare<[number, string]>(
-      `UPDATE outbox SET attempts = 0, next_at = ? WHERE endpoint = ? AND state = 'waiting'`,
+    const hurry = database.prepare<[{ readonly now: number; readonly id: string }]>(
+      `UPDATE outbox SET attempts = 0, next_at = @now WHERE endpoint = @id AND state = 'waiting' AND next_at > @now`,
     );
     const enable = database.prepare<[string]>('UPDATE endpoints SET disabled = NULL, next_at = 0 WHERE endpoint = ?');
     const all = database.transaction(() =>
       ids.reduce((sum, id) => {
         enable.run(id);
-        hurry.run(clock.wall(), id);
+        hurry.run({ now: clock.wall(), id });
         return sum + revive.run(clock.wall(), id).changes;
       }, 0),
     );
