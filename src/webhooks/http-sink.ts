@@ -79,7 +79,7 @@ function batchOf(events: readonly Event[], { batch, item }: Pick<HttpFormat, 'ba
 }
 
 /** The most that formats put around and between items. Bytes. */
-const brackets = 2;
+const brackets = 512;
 const separator = 1;
 
 /** The same message at the next attempt has the same id; another selection of events is another message. */

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { ecsFaults, ocsfFaults } from './schemas.ts';
 
 /** Stand-ins for what webhooks are sent to. Each takes only what the real one's documentation says that it takes. */
@@ -205,6 +206,39 @@ export function sentinel(client: { readonly id: string; readonly secret: string 
     const isShaped = (row: Record<string, unknown>): boolean =>
       typeof row['TimeGenerated'] === 'string' && Object.keys(row).every((key) => /^[A-Za-z]\w{0,44}$/u.test(key));
     return rows?.every(isShaped) === true ? { status: 204, events: rows } : { status: 400 };
+  };
+}
+
+/** https://opentelemetry.io/docs/specs/otlp, "OTLP/HTTP", in JSON. */
+export function otlp(key: string): Rules {
+  const one = z.union([
+    z.strictObject({ stringValue: z.string() }),
+    z.strictObject({ intValue: z.string().regex(/^-?\d+$/u) }),
+    z.strictObject({ arrayValue: z.strictObject({ values: z.array(z.strictObject({ stringValue: z.string() })) }) }),
+  ]);
+  const attributes = z.array(z.strictObject({ key: z.string().min(1), value: one }));
+  const nano = z.string().regex(/^\d{19}$/u);
+  const logRecord = z.strictObject({
+    timeUnixNano: nano,
+    observedTimeUnixNano: nano,
+    severityNumber: z.int().min(1).max(24),
+    severityText: z.string(),
+    body: z.strictObject({ stringValue: z.string() }),
+    eventName: z.string(),
+    attributes,
+  });
+  const scope = z.strictObject({ name: z.string(), version: z.string() });
+  const scopeLogs = z.array(z.strictObject({ scope, logRecords: z.array(logRecord) }));
+  const request = z.strictObject({
+    resourceLogs: z.array(z.strictObject({ resource: z.strictObject({ attributes }), scopeLogs })),
+  });
+  return ({ url, headers, body }) => {
+    if (url.pathname !== '/v1/logs') return { status: 404 };
+    if (headers['api-key'] !== key) return { status: 401 };
+    if (headers['content-type'] !== 'application/json') return { status: 415 };
+    const { data } = request.safeParse(JSON.parse(body));
+    const events = data?.resourceLogs.flatMap((resource) => resource.scopeLogs.flatMap(({ logRecords }) => logRecords));
+    return events === undefined ? { status: 400 } : { status: 200, body: '{"partialSuccess":{}}', events };
   };
 }
 

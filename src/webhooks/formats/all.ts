@@ -5,6 +5,7 @@ export { discord } from './discord.ts';
 export { ecs } from './ecs.ts';
 export { json } from './json.ts';
 export { ocsf } from './ocsf.ts';
+export { otel } from './otel.ts';
 export { sentinel } from './sentinel.ts';
 export { slack } from './slack.ts';
 export { splunkHec } from './splunk-hec.ts';

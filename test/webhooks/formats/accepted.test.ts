@@ -39,6 +39,7 @@ const cases: Readonly<Record<string, Case>> = {
   discord: { rules: () => receivers.discord, path: '/api/webhooks/123/abc-DEF' },
   ecs: { rules: () => receivers.elastic('key'), path: '/', authorization: 'key' },
   ocsf: { rules: () => receivers.ocsf, path: '/in' },
+  otel: { rules: () => receivers.otlp('key'), path: '/', authorization: 'key', options: () => ({ header: 'api-key' }) },
   sentinel: {
     rules: () => receivers.sentinel({ id: 'client-1', secret: 's3cret' }),
     path: '/dataCollectionRules/dcr-1/streams/Custom-AgentVault_CL',

@@ -2,7 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { ecsFaults, ocsfFaults } from '../../support/schemas.ts';
 import { hostile, httpFormat, samples, secretEvent } from './samples.ts';
 
-const types = ['json', 'standard', 'splunk-hec', 'datadog', 'slack', 'discord', 'ecs', 'ocsf', 'sentinel', 'cef'];
+const types = [
+  'json',
+  'standard',
+  'splunk-hec',
+  'datadog',
+  'slack',
+  'discord',
+  'ecs',
+  'ocsf',
+  'otel',
+  'sentinel',
+  'cef',
+];
 
 /** Seven fields without a bare pipe, then keys and values without a bare equals sign. */
 const cef = /^CEF:0(?:\|(?:[^|\\\n]|\\[|\\])*){6}\|(?:[A-Za-z0-9]+=(?:[^=\\\n]|\\[=\\n])*(?: (?=[A-Za-z0-9]+=)|$))+$/u;
