@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { blocksIn, textOf } from './markdown.ts';
+import { limitsFile, loadLimits } from '../../src/trust/limits.ts';
+import { blocksIn, sectionOf, tableRows, textOf } from './markdown.ts';
 
 const blocks = blocksIn(textOf('README.md'), 'json');
 const configs = blocks.filter((block) => block.includes('"vaults"'));
@@ -28,4 +29,16 @@ it('every config in the README is one that the server takes', async () => {
     expect(loaded.vaults.filter((vault) => 'unavailable' in vault)).toEqual([]);
     expect(loaded.notices).toEqual([]);
   }
+});
+
+it('the limits in the README are ones that the server takes, and the table has each of them', async () => {
+  const section = sectionOf(textOf('README.md'), '### Your own limits');
+  const [example = ''] = blocksIn(section, 'json');
+  await writeFile(limitsFile(folder), example);
+  const limits = await loadLimits(folder);
+  expect(limits).toEqual(JSON.parse(example));
+  expect(tableRows(section).map(([key]) => key)).toEqual(Object.keys(limits).map((key) => `\`${key}\``));
+  await writeFile(limitsFile(folder), '{"another": 1}');
+  const known = await loadLimits(folder).catch((thrown: unknown) => String((thrown as { hint?: string }).hint));
+  expect(known).toBe(`known keys: ${Object.keys(limits).join(', ')}`);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { columns } from '../../src/audit/chain.ts';
 import { usage } from '../../src/cli/specs.ts';
+import { interruptedCode } from '../../src/cli/terminal.ts';
 import { configReference } from '../../src/config/reference.ts';
 import { auditActions } from '../../src/core/audit-row.ts';
 import { exitCodes } from '../../src/core/errors.ts';
@@ -73,9 +74,10 @@ describe('the README', () => {
     expect(Object.keys(JSON.parse(example ?? '{}') as object)).toEqual(Object.keys(event!));
   });
 
-  it('has every environment variable that the config reads, and no other', () => {
+  it('has every environment variable that config and state folder read, and no other', () => {
     const source = readdirSync(join(root, 'src/config')).map((name) => textOf(`src/config/${name}`));
-    const read = source.join('').matchAll(/(?:env\[|variables\()'([A-Z][A-Z0-9_]+)'/gu);
+    const read = [...source, textOf('src/platform/state.ts')]
+      .join('').matchAll(/(?:env\[|variables\()'([A-Z][A-Z0-9_]+)'/gu);
     const documented = tableRows(section('## Configuration'))
       .map((row) => codes(row)[0]!)
       .filter((name) => /^[A-Z0-9_]+$/u.test(name));
@@ -85,7 +87,7 @@ describe('the README', () => {
   it('has the exit codes that a command can end with', () => {
     const documented = [...section('## Command line').matchAll(/(?:codes: |; )(\d+) /gu)].map(([, code]) => Number(code));
     const ends = ['config_invalid', 'input_invalid', 'approval_unavailable', 'internal'] as const;
-    expect(documented).toEqual([0, ...ends.map((failure) => exitCodes[failure])]);
+    expect(documented).toEqual([0, ...ends.map((failure) => exitCodes[failure]), interruptedCode]);
   });
 
   it('names only scripts that there are', () => {
