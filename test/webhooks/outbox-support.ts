@@ -14,6 +14,8 @@ import { formatPlugins } from '../../src/webhooks/formats/index.ts';
 import { openWebhooks } from '../../src/webhooks/webhooks.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { temporaryFile } from '../audit/support.ts';
+import type { TestClock } from '../support/clock.ts';
+import type { Sink } from './support.ts';
 
 /** A webhook to this machine, as the config makes them. */
 export function webhookTo(url: string, changes: Partial<Webhook> & { format?: string } = {}): Webhook {
@@ -123,4 +125,17 @@ export async function reading<Result>(file: string, look: (database: Database) =
 /** Waits for something to be as wanted; the test's own time-out is the limit. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(5);
+}
+
+/** Lets time go by for the webhooks of a stand, which do their work in between. */
+export async function passTime({ webhooks }: Stand, clock: TestClock, ms: number, step = 60_000): Promise<void> {
+  for (let left = ms; left > 0; left -= step) {
+    await webhooks.flush(Infinity);
+    clock.pass(Math.min(step, left));
+  }
+  await webhooks.flush(Infinity);
+}
+
+export function seqsOf(sink: Sink): number[] {
+  return sink.received.map(({ body }) => (JSON.parse(body) as { seq: number }).seq);
 }
