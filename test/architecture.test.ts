@@ -18,7 +18,7 @@ const sees: Record<string, readonly string[] | 'all'> = {
   webhooks: ['core', 'platform', 'store'],
   web: ['core', 'platform', 'approvers'],
   mcp: ['core'],
-  config: ['core', 'providers/index.ts', 'tunnels/index.ts', 'approvers/index.ts'],
+  config: ['core', 'providers/index.ts', 'tunnels/index.ts', 'approvers/index.ts', 'webhooks/config.ts'],
   trust: ['core', 'platform', 'config'],
   pairing: ['core', 'platform', 'config', 'approvers', 'audit', 'trust', 'web', 'webhooks'],
   doctor: ['core', 'platform', 'store', 'config', 'approvers', 'audit', 'trust'],

@@ -17,10 +17,10 @@ import type { Surroundings } from './vaults.ts';
 type File = z.infer<typeof fileSchema>;
 
 /** From what the file says to what it means. */
-export function buildConfig(
+export async function buildConfig(
   root: JsonObject,
   around: Surroundings,
-): Omit<Config, 'file' | 'folder' | 'tokens' | 'policy'> {
+): Promise<Omit<Config, 'file' | 'folder' | 'tokens' | 'policy'>> {
   const { vaults, ...rest } = root;
   const { value, missing } = expand(rest, around.variables);
   const tokenMissing = missing.find(isToken);
@@ -33,7 +33,8 @@ export function buildConfig(
     port: file.port,
     approval: approvalOf(file.approval),
     auditFile: file.audit.file === undefined ? null : resolve(around.folder, file.audit.file),
-    webhooks: file.webhooks.map(webhookOf),
+    anchor: file.audit.anchor === undefined ? null : resolve(around.folder, file.audit.anchor),
+    webhooks: await webhooksOf(file.webhooks, around),
     notices:
       tokenMissing === undefined ? [] : [`ngrokAuthToken: ${nameOf(tokenMissing)} is not set, so there is no tunnel`],
   };
@@ -83,6 +84,9 @@ function approvalOf({ expiresIn, wait, maxOpen, maxPerHour, cooldown }: File['ap
   return { expiresInMs: expiresIn * 1000, waitMs, maxOpen, maxPerHour, cooldownMs: cooldown * 1000 };
 }
 
-function webhookOf({ url, authorization, events }: File['webhooks'][number]): WebhookConfig {
-  return { url, events, ...(authorization !== undefined && { authorization }) };
+/** The formats are loaded only where there is a webhook. */
+async function webhooksOf(given: readonly unknown[], around: Surroundings): Promise<readonly WebhookConfig[]> {
+  if (given.length === 0) return [];
+  const { webhookConfigs } = await import('./webhooks.ts');
+  return webhookConfigs(given, around);
 }

@@ -4,6 +4,7 @@ import type { PluginContext } from '../core/plugin.ts';
 import type { VaultPolicy } from '../core/policy.ts';
 import type { Provider, Tunnel } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import type { FormatPlugin } from '../webhooks/config.ts';
 import type { Keyed } from './described.ts';
 import type { ApprovalConfig, EffectivePolicy } from './terms.ts';
 
@@ -35,10 +36,18 @@ export interface TunnelConfig {
 }
 
 export interface WebhookConfig {
+  readonly plugin: FormatPlugin;
+  /** What the format's own keys hold. */
+  readonly options: Record<string, unknown>;
   readonly url: string;
-  /** The whole value of the Authorization header. */
   readonly authorization?: Secret;
-  readonly events: 'all' | readonly AuditAction[];
+  readonly events: 'all' | readonly (AuditAction | 'checkpoint')[];
+  /** What messages are signed with. */
+  readonly secrets: readonly Secret[];
+  readonly allowPrivate: boolean;
+  /** PEM text of the authorities to trust instead of the usual ones. */
+  readonly ca?: string;
+  readonly required: boolean;
 }
 
 /** Everything that was configured, checked and complete. */
@@ -55,6 +64,8 @@ export interface Config {
   readonly approval: ApprovalConfig;
   /** Absolute; null leaves the place to the audit log. */
   readonly auditFile: string | null;
+  /** Absolute; null if checkpoints are kept in the audit log alone. */
+  readonly anchor: string | null;
   readonly webhooks: readonly WebhookConfig[];
   /** The variables that it refers to, set or not, in the order of the alphabet: what they hold is no business of a child process. */
   readonly tokens: readonly string[];

@@ -2,13 +2,14 @@ import { dirname, resolve } from 'node:path';
 import { VaultError } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
 import { buildConfig } from './build.ts';
-import type { Config } from './config.ts';
+import type { Config, WebhookConfig } from './config.ts';
 import { blame } from './explain.ts';
 import { findConfig } from './find.ts';
 import type { Where } from './find.ts';
 import { isObject, JsonFault, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { policyOf } from './policy.ts';
+import type { PolicySource } from './policy.ts';
 import { isSet, openVariables } from './variables.ts';
 import type { Variables } from './variables.ts';
 
@@ -30,17 +31,24 @@ export async function loadConfig(where: Where): Promise<Config> {
   };
   const isInEnvironment = (name: string): boolean => isSet(where.env, name);
   const around = { folder, variables, isInEnvironment, blame: blame(file ?? 'environment') };
-  const built = buildConfig(root, around);
+  const built = await buildConfig(root, around);
+  const describeWebhooks = await webhookTerms(built.webhooks);
   const database = where.env['AGENT_VAULT_DB'] ?? '';
   const config = { ...built, auditFile: database === '' ? built.auditFile : resolve(where.cwd, database) };
   return {
     ...config,
     file,
     folder,
-    policy: (keyed) => policyOf({ config, written: root, around }, keyed),
+    policy: (keyed) => policyOf({ config, written: root, around, describeWebhooks }, keyed),
     tokens: [...read].sort(),
     notices: [...unreadable.map((each) => `${oneLine(each)} cannot be read`), ...built.notices],
   };
+}
+
+/** How webhooks are described; loaded only where there are any. */
+async function webhookTerms(webhooks: readonly WebhookConfig[]): Promise<PolicySource['describeWebhooks']> {
+  if (webhooks.length === 0) return () => [];
+  return (await import('./webhook-terms.ts')).webhookTerms;
 }
 
 function rootOf(file: string, bytes: Uint8Array): JsonObject {

@@ -4,8 +4,6 @@ import { described, describedMembers, isVariable } from './described.ts';
 import type { Describing, Keyed } from './described.ts';
 import { isObject } from './json.ts';
 import type { JsonObject } from './json.ts';
-import { fileSchema } from './schema.ts';
-import { shapeAt, shapeOf } from './shape.ts';
 import type { EffectivePolicy, TunnelTerms, WebhookTerms } from './terms.ts';
 import { ownToken, tunnelOptions } from './tunnel.ts';
 import { vaultOptions } from './vaults.ts';
@@ -13,14 +11,23 @@ import type { Surroundings } from './vaults.ts';
 
 export interface PolicySource {
   /** Checked. */
-  readonly config: Pick<Config, 'vaults' | 'webhooks' | 'port' | 'auditFile' | 'approval'>;
+  readonly config: Pick<Config, 'vaults' | 'webhooks' | 'port' | 'auditFile' | 'anchor' | 'approval'>;
   /** The file it was made from. */
   readonly written: JsonObject;
   readonly around: Surroundings;
+  readonly describeWebhooks: (described: DescribedWebhooks) => readonly WebhookTerms[];
+}
+
+export interface DescribedWebhooks {
+  readonly webhooks: readonly WebhookConfig[];
+  /** As they stand in the file, in the same order. */
+  readonly written: readonly JsonObject[];
+  readonly by: Describing;
 }
 
 /** Vaults and webhooks in the order of the config. */
-export function policyOf({ config, written, around }: PolicySource, keyed: Keyed): EffectivePolicy {
+export function policyOf(source: PolicySource, keyed: Keyed): EffectivePolicy {
+  const { config, written, around, describeWebhooks } = source;
   const by = { ...around, keyed };
   const vaults = membersOf(written['vaults']);
   const webhooks = isList(written['webhooks']) ? written['webhooks'].map(membersOf) : [];
@@ -29,23 +36,12 @@ export function policyOf({ config, written, around }: PolicySource, keyed: Keyed
       const { options, shape } = vaultOptions(type, membersOf(vaults[name]));
       return { name, type, ...policy, options: describedMembers(options, shape, by) };
     }),
-    webhooks: config.webhooks.map((webhook, at) => webhookTerms(webhook, webhooks[at] ?? {}, by)),
+    webhooks: describeWebhooks({ webhooks: config.webhooks, written: webhooks, by }),
     tunnel: tunnelTerms(written, around, by),
     port: config.port,
     auditFile: config.auditFile?.toWellFormed() ?? null,
+    anchor: config.anchor?.toWellFormed() ?? null,
     approval: config.approval,
-  };
-}
-
-function webhookTerms({ url, events }: WebhookConfig, written: JsonObject, by: Describing): WebhookTerms {
-  const shape = shapeAt(shapeOf(fileSchema), ['webhooks', 0]);
-  const { url: address, authorization = null } = describedMembers(written, shape, by);
-  return {
-    origin: new URL(url).origin,
-    address: by.keyed(url),
-    variable: isVariable(address) ? address.variable : null,
-    authorization,
-    events: events === 'all' ? events : [...events].sort(),
   };
 }
 

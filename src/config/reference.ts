@@ -1,10 +1,12 @@
 import { providerPlugins } from '../providers/index.ts';
 import { tunnelPlugins } from '../tunnels/index.ts';
+import { formatPlugins } from '../webhooks/config.ts';
 import { fileSchema } from './schema.ts';
 import { itemsOf, keysOf, shapeOf, words } from './shape.ts';
 import type { Shape } from './shape.ts';
 import { tunnelShape } from './tunnel.ts';
 import { vaultShape } from './vaults.ts';
+import { webhookShape } from './webhooks.ts';
 
 export interface ReferenceRow {
   /** Where it stands: `webhooks[].url`, `vaults.<name>.ttl`. */
@@ -20,6 +22,7 @@ export interface ReferenceRow {
 export function configReference(): readonly ReferenceRow[] {
   return [...keysOf(shapeOf(fileSchema))].flatMap(([key, shape]) => {
     if (key === 'vaults') return vaultRows();
+    if (key === 'webhooks') return webhookRows();
     return key === 'tunnel' ? tunnelRows() : rows(key, shape);
   });
 }
@@ -36,6 +39,13 @@ function tunnelRows(): ReferenceRow[] {
   return merged(
     'tunnel',
     tunnelPlugins.map((plugin) => ({ type: plugin.type, shape: tunnelShape(plugin) })),
+  );
+}
+
+function webhookRows(): ReferenceRow[] {
+  return merged(
+    'webhooks[]',
+    formatPlugins.map((plugin) => ({ type: plugin.type, shape: webhookShape(plugin) })),
   );
 }
 

@@ -1,27 +1,6 @@
 import { z } from 'zod';
-import { auditActions } from '../core/audit-row.ts';
-import { Secret } from '../core/secret.ts';
 
 const object = z.record(z.string(), z.unknown());
-
-const webhook = z.strictObject({
-  url: z
-    .string()
-    .refine(isPlainUrl, 'must be an http:// or https:// address without a user name or password in it')
-    .meta({ description: 'where events are posted', writeOnly: true }),
-  authorization: z
-    .string()
-    .trim()
-    .min(1)
-    .refine((value) => /^[\t\x20-\x7e\x80-\xff]+$/u.test(value), 'must be usable in an HTTP header: one line, no emoji')
-    .transform((value) => new Secret(value))
-    .optional()
-    .meta({ description: 'the whole value of the Authorization header', writeOnly: true }),
-  events: z
-    .union([z.literal('all'), z.array(z.enum(auditActions)).min(1)])
-    .default('all')
-    .describe('`all` = `approved`, `denied`, `auto_approved`; or a list of actions of the audit log'),
-});
 
 const approval = z.strictObject({
   expiresIn: z.number().min(1).max(600).default(300).describe('seconds until a request expires'),
@@ -43,7 +22,7 @@ const approval = z.strictObject({
     .describe('seconds after a denial in which the same secrets cannot be asked for again; 0 = none'),
 });
 
-/** The whole file. Vaults and tunnel are checked by their plug-ins. `writeOnly` marks what can hold a secret. */
+/** The whole file. Vaults, webhooks and tunnel are checked by their plug-ins, whose schemas mark with `writeOnly` what can hold a secret. */
 export const fileSchema = z.strictObject({
   $schema: z.string().optional().describe('for editors; ignored'),
   vaults: z
@@ -70,10 +49,15 @@ export const fileSchema = z.strictObject({
         .min(1)
         .optional()
         .describe('the audit log; without it `agent-vault.db` in the working directory; AGENT_VAULT_DB goes first'),
+      anchor: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('a file to which each signed checkpoint of the audit log is appended, to be kept elsewhere'),
     })
     .prefault({})
     .describe('the audit log'),
-  webhooks: z.array(webhook).default([]).describe('who else is told'),
+  webhooks: z.array(object).default([]).describe('who else is told'),
 });
 
 /** What every vault has, whatever its provider. */
@@ -94,8 +78,3 @@ export const vaultSchema = z.object({
     .default('tap')
     .describe('`code`: whoever approves also types two digits that stand at the terminal'),
 });
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/u.test(url.protocol) && url.username === '' && url.password === '';
-}

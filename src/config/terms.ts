@@ -10,6 +10,8 @@ export type EffectivePolicy = {
   readonly port: number;
   /** Absolute. */
   readonly auditFile: string | null;
+  /** Absolute: where checkpoints are appended. */
+  readonly anchor: string | null;
   readonly approval: ApprovalConfig;
 };
 
@@ -29,6 +31,9 @@ export type WebhookTerms = {
   /** As `described`; null if none is sent. */
   readonly authorization: Json;
   readonly events: 'all' | readonly string[];
+  readonly format: string;
+  /** What else it is told, as `described`. */
+  readonly options: JsonObject;
 };
 
 export type TunnelTerms = {

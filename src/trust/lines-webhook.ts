@@ -2,7 +2,7 @@ import type { WebhookTerms } from '../config/terms.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { shortened } from '../core/text.ts';
 import { isSame } from './difference.ts';
-import { inList, toldSecret } from './words.ts';
+import { inList, told, toldSecret, toldValue } from './words.ts';
 
 export function webhookLines(webhook: WebhookTerms): readonly PolicyLine[] {
   return [{ subject: subjectOf(webhook), says: words(webhook), isWide: true }];
@@ -37,12 +37,20 @@ function subjectOf({ origin }: WebhookTerms): string {
   return `webhook ${shortened(new URL(origin).host, 100)}`;
 }
 
-function words({ events, origin, variable, authorization }: WebhookTerms): string {
-  const known = events === 'all' ? ['approved', 'denied', 'auto_approved'] : events;
-  const which = inList(known.map((event) => event.replaceAll('_', '-')));
+function words(webhook: WebhookTerms): string {
+  const { events, origin, variable, authorization, format } = webhook;
+  const which =
+    events === 'all' ? 'every decision' : `${inList(events.map((each) => each.replaceAll('_', '-')))} events`;
   const address = variable === null ? '' : `, at the address in ${toldSecret({ variable, keyed: null })}`;
   const proof = authorization === null ? '' : `, with ${toldSecret(authorization)} as authorization`;
-  return `posts ${which} events to ${shortened(origin, 200)}${address}${proof}`;
+  const shape = format === 'json' ? '' : `, as ${told(format)}`;
+  return `posts ${which} to ${shortened(origin, 200)}${address}${proof}${shape}${options(webhook)}`;
+}
+
+/** Whatever else it is told: a variable can be sent by any of these. */
+function options({ options: all }: WebhookTerms): string {
+  const said = Object.entries(all).map(([key, value]) => `${told(key)} ${toldValue(value)}`);
+  return said.length === 0 ? '' : `, with ${inList(said)}`;
 }
 
 /** Each of `some` that has no equal among `others`; of two equal ones, both need one. */

@@ -16,6 +16,7 @@ export function allLines(policy: EffectivePolicy): readonly PolicyLine[] {
     ...tunnelLines(policy.tunnel),
     ...changedApproval(approvalDefaults(), policy.approval).filter(({ isWide }) => isWide),
     ...auditLog.map((says) => ({ subject: 'audit log', says, isWide: false })),
+    ...(policy.anchor === null ? [] : [{ subject: 'checkpoints', says: anchorInWords(policy), isWide: false }]),
   ];
 }
 
@@ -71,7 +72,14 @@ function changedPlaces(before: EffectivePolicy, now: EffectivePolicy): readonly 
   return [
     ...(isSame(before.port, now.port) ? [] : [{ subject: 'approval pages', says: port, isWide: false }]),
     ...(isSame(before.auditFile, now.auditFile) ? [] : [{ subject: 'audit log', says: file, isWide: false }]),
+    ...(isSame(before.anchor, now.anchor) ? [] : [{ subject: 'checkpoints', says: anchorInWords(now), isWide: false }]),
   ];
+}
+
+function anchorInWords({ anchor }: EffectivePolicy): string {
+  return anchor === null
+    ? 'of the audit log are appended to no file any more'
+    : `of the audit log are appended to ${told(anchor)}`;
 }
 
 function portInWords(port: number): string {

@@ -74,6 +74,8 @@ const webhook = z.strictObject({
   variable: z.string().nullable(),
   authorization: z.json(),
   events: z.union([z.literal('all'), z.array(z.string())]),
+  format: z.string(),
+  options: z.record(z.string(), z.json()),
 });
 const policy = z.strictObject({
   vaults: z.array(vault),
@@ -86,6 +88,7 @@ const policy = z.strictObject({
   }),
   port: z.int(),
   auditFile: z.string().nullable(),
+  anchor: z.string().nullable(),
   approval: z.strictObject({
     expiresInMs: z.number().min(0),
     waitMs: z.number().min(0).nullable(),

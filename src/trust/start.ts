@@ -11,12 +11,16 @@ export interface Start {
   readonly tunnel: TunnelConfig | null;
   readonly port: number;
   readonly auditFile: string | null;
+  /** Null until a person approved it: nothing is written where a config that nobody has seen wants it. */
+  readonly anchor: string | null;
 }
 
 export function startOf({ config, policy, pinned }: Facts): Start {
   const { port, auditFile } = pinned ?? policy;
+  const anchor = pinned?.anchor ?? null;
   const counts = isHarmless(policy.tunnel) || (pinned !== null && isSame(pinned.tunnel, policy.tunnel));
-  return { tunnel: config.tunnel === null || counts ? config.tunnel : refusing(config.tunnel.type), port, auditFile };
+  const tunnel = config.tunnel === null || counts ? config.tunnel : refusing(config.tunnel.type);
+  return { tunnel, port, auditFile, anchor };
 }
 
 /** Which parts of a policy count from the next start only; null if none. */
@@ -27,6 +31,7 @@ export function waitsForStart({ policy, pinned }: Facts, approved: EffectivePoli
     ...(isSame(used, approved.tunnel) ? [] : ['the tunnel']),
     ...(port === approved.port ? [] : ['the port']),
     ...(auditFile === approved.auditFile ? [] : ['the audit log']),
+    ...((pinned?.anchor ?? null) === approved.anchor ? [] : ['the file of checkpoints']),
   ];
   return parts.length === 0 ? null : inList(parts);
 }

@@ -94,15 +94,12 @@ describe('a config is refused in one line that names file and key:', () => {
     [{ vaults, tunnel: 'ngrok' }, 'tunnel must be an object in braces'],
     [{ vaults, webhooks: {} }, 'webhooks must be a list'],
     [{ vaults, webhooks: [{}] }, 'webhooks[0].url is missing'],
-    [
-      { vaults, webhooks: [hook, { url: 'ftp://a.example' }] },
-      'webhooks[1].url must be an http:// or https:// address',
-    ],
+    [{ vaults, webhooks: [hook, { url: 'ftp://a.example' }] }, 'webhooks[1].url must be an https:// address'],
     [
       { vaults, webhooks: [{ url: 'https://user:pw@a.example' }] },
-      'webhooks[0].url must be an http:// or https:// address',
+      'webhooks[0].url must have no user name or password in it',
     ],
-    [{ vaults, webhooks: [{ url: 'file:///etc/passwd' }] }, 'webhooks[0].url must be an http:// or https:// address'],
+    [{ vaults, webhooks: [{ url: 'file:///etc/passwd' }] }, 'webhooks[0].url must be an https:// address'],
     [
       { vaults, webhooks: [{ ...hook, events: ['aproved'] }] },
       'webhooks[0].events must be "all" or a list of "requested"',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,7 +41,17 @@ describe('a config', () => {
 
   it('says everything that the example says', async () => {
     const example = readFileSync(join(import.meta.dirname, '../../agent-vault.config.example.json'), 'utf8');
-    const config = await folder.config(example, { LOG_KEY: 'Splunk 1', OP_DEV_TOKEN: 'ops_1', NGROK_AUTHTOKEN: 'n1' });
+    folder.write('project/splunk-ca.pem', 'authorities');
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const config = await folder.config(example, {
+      LOG_KEY: 'Splunk 1',
+      LOG_SIGNING_SECRET: secret,
+      OTHER_SECRET_NEW: secret,
+      OTHER_SECRET_OLD: secret,
+      SPLUNK_HEC_TOKEN: 'abc',
+      OP_DEV_TOKEN: 'ops_1',
+      NGROK_AUTHTOKEN: 'n1',
+    });
     expect(config).toMatchObject({
       vaults: [
         { name: 'local', type: 'env', policy: { ttlMs: 1_800_000, scope: 'secret', writable: true } },
@@ -50,12 +61,26 @@ describe('a config', () => {
       tunnel: { type: 'ngrok' },
       approval: { expiresInMs: 300_000, waitMs: 50_000, maxOpen: 20, maxPerHour: 60, cooldownMs: 600_000 },
       auditFile: join(folder.cwd, 'agent-vault.db'),
-      webhooks: [{ url: 'https://logs.example.com/events', events: ['approved', 'denied'] }],
-      tokens: ['LOG_KEY', 'NGROK_AUTHTOKEN', 'OP_DEV_TOKEN'],
+      anchor: join(folder.cwd, 'agent-vault.anchors'),
+      webhooks: [
+        { url: 'https://logs.example.com/events', events: ['approved', 'denied'], plugin: { type: 'json' } },
+        { plugin: { type: 'splunk-hec' }, allowPrivate: true, ca: 'authorities', required: false, events: 'all' },
+        { plugin: { type: 'standard' }, secrets: [expect.anything(), expect.anything()] },
+      ],
+      tokens: [
+        'LOG_KEY',
+        'LOG_SIGNING_SECRET',
+        'NGROK_AUTHTOKEN',
+        'OP_DEV_TOKEN',
+        'OTHER_SECRET_NEW',
+        'OTHER_SECRET_OLD',
+        'SPLUNK_HEC_TOKEN',
+      ],
       notices: [],
     });
     expect(config.webhooks[0]?.authorization?.reveal()).toBe('Splunk 1');
     expect(JSON.stringify(config)).not.toContain('Splunk 1');
+    expect(JSON.stringify(config)).not.toContain(secret);
   });
 
   it('opens its vaults with paths beside the file', async () => {

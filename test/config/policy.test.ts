@@ -36,6 +36,7 @@ describe('what a config allows', () => {
       tunnel: { type: 'ngrok', token: 'environment', domain: null, options: {} },
       port: 9999,
       auditFile: join(folder.cwd, 'a.db'),
+      anchor: null,
       approval: { expiresInMs: 300_000, waitMs: null, maxOpen: 20, maxPerHour: 60, cooldownMs: 600_000 },
     });
   });

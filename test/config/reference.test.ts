@@ -30,7 +30,13 @@ describe('the reference of the config', () => {
       readFileSync(join(import.meta.dirname, '../../agent-vault.config.example.json'), 'utf8'),
     );
     const unusual = ['$schema', 'tunnel.server_addr', 'tunnel.root_cas'];
-    const documented = rows.map(({ key }) => key).filter((key) => !unusual.includes(key));
+    // What a webhook format adds of its own is in the reference only.
+    const isOfFormats = ({ key, about }: (typeof rows)[number]): boolean =>
+      key.startsWith('webhooks[]') && about.startsWith('(');
+    const documented = rows
+      .filter((row) => !isOfFormats(row))
+      .map(({ key }) => key)
+      .filter((key) => !unusual.includes(key));
     expect([...new Set(keysIn(example, ''))].sort()).toEqual(documented.sort());
   });
 });

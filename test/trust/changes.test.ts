@@ -35,7 +35,7 @@ describe('an edit of the config while the server runs', () => {
       { subject: 'vault local', says: 'repeat reads pass for 1 day instead of 15 minutes', isWide: true },
       {
         subject: 'webhook logs.example.com',
-        says: 'is new: posts approved, denied and auto-approved events to https://logs.example.com, with the variable OP_SERVICE_ACCOUNT_TOKEN as authorization',
+        says: 'is new: posts every decision to https://logs.example.com, with the variable OP_SERVICE_ACCOUNT_TOKEN as authorization',
         isWide: true,
       },
     ]);

@@ -21,6 +21,8 @@ const policy: fc.Arbitrary<EffectivePolicy> = fc.record({
       variable: fc.constant(null),
       authorization: fc.constant(null),
       events: fc.constant('all' as const),
+      format: fc.constantFrom('json', 'slack'),
+      options: fc.constant({}),
     }),
     { maxLength: 3 },
   ),
@@ -32,6 +34,7 @@ const policy: fc.Arbitrary<EffectivePolicy> = fc.record({
   }),
   port: fc.constantFrom(0, 9999),
   auditFile: fc.constantFrom(null, '/a.db'),
+  anchor: fc.constantFrom(null, '/a.anchors'),
   approval: fc.record({
     expiresInMs: fc.constantFrom(1000, 2000),
     waitMs: fc.constantFrom(null, 1000),
@@ -51,6 +54,7 @@ describe('what holds of an approved policy when the config has become another', 
           tunnel: pinned.tunnel,
           port: pinned.port,
           auditFile: pinned.auditFile,
+          anchor: pinned.anchor,
         });
         for (const each of vaults) {
           const old = pinned.vaults.find(({ name }) => name === each.name);

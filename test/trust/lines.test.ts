@@ -69,11 +69,13 @@ describe('what a page says of a new config', () => {
   it('is who is told what, where, and with which proof', async () => {
     const webhooks = [
       { url: 'env:HOOK', events: ['denied', 'auto_approved'] },
-      { url: 'http://10.0.0.1:8088/services/T0KEN', authorization: 'Splunk literal', events: ['released'] },
+      { url: 'https://10.0.0.1:8088/services/T0KEN', authorization: 'Splunk literal', events: ['released'] },
+      { url: 'https://b.example', format: 'splunk-hec', authorization: 'env:LOG_KEY', index: 'x', allowPrivate: true },
     ];
     expect(await said({ vaults: { local }, webhooks })).toEqual([
       '! webhook hooks.example.com: posts auto-approved and denied events to https://hooks.example.com, at the address in the variable HOOK',
-      '! webhook 10.0.0.1:8088: posts released events to http://10.0.0.1:8088, with a value written in the config as authorization',
+      '! webhook 10.0.0.1:8088: posts released events to https://10.0.0.1:8088, with a value written in the config as authorization',
+      '! webhook b.example: posts every decision to https://b.example, with the variable LOG_KEY as authorization, as splunk-hec, with index x and allowPrivate true',
       plain,
     ]);
   });

@@ -27,7 +27,7 @@ describe('a config that nobody has approved', () => {
     expect(run.trust.policyOf('local', true)?.ttlMs).toBe(900_000);
     expect(run.trust.proposal()).toMatchObject({ isNew: true, file: setting.file });
     expect(run.says()).toEqual([
-      'webhook logs.example.com: posts approved, denied and auto-approved events to https://logs.example.com, with the variable OP_SERVICE_ACCOUNT_TOKEN as authorization',
+      'webhook logs.example.com: posts every decision to https://logs.example.com, with the variable OP_SERVICE_ACCOUNT_TOKEN as authorization',
       `vault local: uses the file ${join(setting.folder.cwd, '.env.secrets')}`,
       'vault local: repeat reads pass for 15 minutes, for the secrets that you approve',
     ]);
