@@ -52,7 +52,10 @@ export function describeAgent(agent: Agent): void {
     function isUntold(link: string): void {
       const { host, searchParams } = new URL(link);
       for (const part of ['/approve/', host, searchParams.get('sig') ?? '/approve/'])
-        expect(talk.model.bodies.filter((body) => body.includes(part))).toEqual([]);
+        expect(
+          talk.model.bodies.some((body) => body.includes(part)),
+          part,
+        ).toBe(false);
     }
 
     it('offers its model our five tools and our instructions, whole', async () => {
