@@ -62,6 +62,7 @@ function problemOf(
   return row['hash'] === rowHash(id, cells, head) ? null : 'hash';
 }
 
-function isCell(value: unknown): value is Cell {
+/** Whether a column holds what can be hashed. */
+export function isCell(value: unknown): value is Cell {
   return value === null || (typeof value === 'string' && value.isWellFormed());
 }

@@ -7,8 +7,9 @@ import { versionOf } from './version.ts';
  * A check to be made inside a write transaction: that our tables, indexes and triggers stand as we made them, and that no
  * other trigger is attached to our tables (one could rewrite or drop what we insert). Throws `audit_unavailable`.
  * Costs one number while nobody changes the schema.
+ * @param expected of another version of the schema
  */
-export function createGuard(database: Database): () => void {
+export function createGuard(database: Database, expected = schema): () => void {
   const version = database.prepare('PRAGMA schema_version').pluck();
   const objects = database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema').raw();
   let checked: unknown = null;
@@ -17,13 +18,13 @@ export function createGuard(database: Database): () => void {
     if (now === checked) return;
     checked = null;
     versionOf(database);
-    inspect(objects.all());
+    inspect(objects.all(), expected);
     checked = now;
   };
 }
 
-function inspect(objects: readonly unknown[]): void {
-  const missing = new Map(schema);
+function inspect(objects: readonly unknown[], expected: ReadonlyMap<string, string>): void {
+  const missing = new Map(expected);
   for (const object of objects) {
     const [type, name, table, sql] = Array.isArray(object) ? object.map(String) : [];
     if (name === undefined || table === undefined) continue;

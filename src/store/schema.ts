@@ -84,8 +84,12 @@ export const versions: readonly ReadonlyMap<string, string>[] = [
 /** Stands in the database as `user_version`; the first version left that at 0. */
 export const schemaVersion = versions.length;
 
-/** Everything of ours in the database, by name, in the order of its making. */
-export const schema: ReadonlyMap<string, string> = new Map(versions.flatMap((version) => [...version]));
+/** Everything of ours in a database of a version, by name, in the order of its making. */
+export function schemaOf(version: number): ReadonlyMap<string, string> {
+  return new Map(versions.slice(0, version).flatMap((each) => [...each]));
+}
+
+export const schema = schemaOf(schemaVersion);
 
 /** Append-only. The guard on inserts is needed because `INSERT OR REPLACE` deletes without firing delete triggers. */
 function refusals(table: string, key: string): [string, string][] {
