@@ -22,7 +22,7 @@ import { stateDirectory } from './platform/state.ts';
 import type { InForce } from './trust/trust.ts';
 import { openTrust } from './trust/trust.ts';
 import { openDoorway } from './web/doorway.ts';
-import { createSwitch } from './webhooks/switch.ts';
+import { openWebhooks } from './webhooks/webhooks.ts';
 
 export { readAudit } from './audit/read.ts';
 
@@ -30,8 +30,8 @@ export interface App {
   readonly broker: Broker;
   readonly random: Random;
   /**
-   * Withdraws what is open, lets `answers` go out, closes the pages and the tunnel, sends the last events, closes the database.
-   * At most 1.6 seconds and what `answers` takes.
+   * Withdraws what is open, lets `answers` go out, closes the pages, the tunnel and the database, and sends what it can of the last
+   * events. At most 3.6 seconds and what `answers` takes; 1.6 where no event waits.
    */
   close(cause: string, answers: () => Promise<void>): Promise<void>;
 }
@@ -45,6 +45,9 @@ export interface AppOptions {
   readonly random?: Random;
 }
 
+/** What is left then stays in the database, for the next process. */
+const flushMs = 2_000;
+
 /** Joins the parts. Opens no port, tunnel or database: what needs them does. Rejects where the state folder cannot be used. */
 export async function openApp(options: AppOptions): Promise<App> {
   const { config, reload, log, clock = systemClock, random = systemRandom } = options;
@@ -54,9 +57,16 @@ export async function openApp(options: AppOptions): Promise<App> {
   const windows = new Windows(clock, changed);
   const trust = await openTrust({ config, reload, stateFolder, clock, log, onChange: (change) => onPolicy(change) });
   const inForce = (): InForce => trust.inForce();
-  const webhooks = createSwitch({ endpoints: () => inForce().webhooks, log, clock });
   const file = auditFile({ configured: inForce().auditFile, cwd: process.cwd(), log });
-  const audit = openAudit({ file, clock, log, onCommitted: (rows) => webhooks.committed(rows) });
+  const webhooks = openWebhooks({ file, endpoints: () => inForce().webhooks, clock, random, log });
+  const audit = openAudit({
+    file,
+    clock,
+    log,
+    alongside: (database) => webhooks.alongside(database),
+    onCommitted: (rows) => webhooks.committed(rows),
+    checkpoints: { stateFolder, anchor: inForce().anchor },
+  });
   const close = (fits: (window: Window) => boolean, cause: string): Promise<void> =>
     closeWindows(fits, { windows, audit, clock, log, cause });
   const providers = openVaults(ports);
@@ -79,10 +89,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
   let switching: Promise<void> = Promise.resolve();
   const onPolicy = ({ vaults: names }: { readonly vaults: ReadonlySet<string> }): void => {
-    webhooks.changed();
     switching = switching.then(async () => {
       vaults.replace(await providers.of(inForce().vaults));
       await close(({ vault }) => names.has(vault), 'the policy of the vault has changed');
+      await webhooks.changed();
     });
     changed.tell();
   };
@@ -98,7 +108,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     random,
     log,
   });
-  const broker = new Broker({ vaults, approvals, policies, windows, audit, doorway, clock, random, log });
+  const witness = webhooks;
+  const broker = new Broker({ vaults, approvals, policies, windows, audit, doorway, clock, random, log, witness });
+  webhooks.start();
   const within = (ms: number, ...work: Promise<unknown>[]): Promise<unknown> =>
     atMost(clock, ms, Promise.allSettled(work));
   return {
@@ -109,8 +121,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       await answers();
       vaults.stop();
       await within(900, withdrawn);
-      await within(500, doorway.close(), webhooks.flush(450), vaults.close());
+      await within(500, doorway.close(), vaults.close());
       await within(150, audit.close());
+      await webhooks.close(flushMs);
     },
   };
 }

@@ -151,6 +151,7 @@ describe('a value', () => {
       'agent',
       'approver',
       'seq',
+      'hash',
     ]);
     expect(approved).toMatchObject({
       event: 'secret_access',
