@@ -1,10 +1,11 @@
 #!/bin/sh
 # The programs that the tests drive besides Node: two browsers, SQLite's shell, OpenSSL, strace.
+# Names of further ones can be given.
 # Installs what is missing where that needs no question (root on Debian); elsewhere says what is missing and goes on.
 missing=
 command -v chromium >/dev/null || [ -x "${CHROMIUM:-/nowhere}" ] || missing="$missing chromium"
 command -v firefox-esr >/dev/null || [ -x "${FIREFOX:-/nowhere}" ] || missing="$missing firefox-esr"
-for tool in sqlite3 openssl strace; do
+for tool in sqlite3 openssl strace "$@"; do
   command -v "$tool" >/dev/null || missing="$missing $tool"
 done
 [ -z "$missing" ] && exit 0
