@@ -1,8 +1,6 @@
 import { openGate } from './approvers/gate.ts';
 import { openRoster } from './approvers/roster.ts';
 import { watchRoster } from './approvers/watch.ts';
-import { auditFile } from './audit/file.ts';
-import { openAudit } from './audit/log.ts';
 import type { Config } from './config/config.ts';
 import { Approvals } from './core/approvals.ts';
 import { closeWindows, createBoard } from './core/board.ts';
@@ -19,10 +17,10 @@ import { openVaults } from './config/open-vaults.ts';
 import { systemClock } from './platform/clock.ts';
 import { systemRandom } from './platform/random.ts';
 import { stateDirectory } from './platform/state.ts';
+import { openRecord } from './record.ts';
 import type { InForce } from './trust/trust.ts';
 import { openTrust } from './trust/trust.ts';
 import { openDoorway } from './web/doorway.ts';
-import { openWebhooks } from './webhooks/webhooks.ts';
 
 export { readAudit } from './audit/read.ts';
 
@@ -57,16 +55,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const windows = new Windows(clock, changed);
   const trust = await openTrust({ config, reload, stateFolder, clock, log, onChange: (change) => onPolicy(change) });
   const inForce = (): InForce => trust.inForce();
-  const file = auditFile({ configured: inForce().auditFile, cwd: process.cwd(), log });
-  const webhooks = openWebhooks({ file, endpoints: () => inForce().webhooks, clock, random, log });
-  const audit = openAudit({
-    file,
-    clock,
-    log,
-    alongside: (database) => webhooks.alongside(database),
-    onCommitted: (rows) => webhooks.committed(rows),
-    checkpoints: { stateFolder, anchor: inForce().anchor },
-  });
+  const { audit, webhooks } = openRecord({ inForce, stateFolder, clock, random, log });
   const close = (fits: (window: Window) => boolean, cause: string): Promise<void> =>
     closeWindows(fits, { windows, audit, clock, log, cause });
   const providers = openVaults(ports);

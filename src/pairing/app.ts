@@ -5,8 +5,6 @@ import { openGate } from '../approvers/gate.ts';
 import type { Approvers, PairedApprover } from '../approvers/records.ts';
 import { isName, sameName } from '../approvers/records.ts';
 import { openRoster } from '../approvers/roster.ts';
-import { auditFile } from '../audit/file.ts';
-import { openAudit } from '../audit/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { atMost } from '../core/clock.ts';
@@ -17,8 +15,8 @@ import type { Proof } from '../core/request.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
 import { stateDirectory } from '../platform/state.ts';
+import { openRecord } from '../record.ts';
 import { openTrust } from '../trust/trust.ts';
-import { createWebhooks } from '../webhooks/deliver.ts';
 import type { Change, Plan } from './change.ts';
 import { changeRow, planOf, recordOf, resetRow } from './change.ts';
 import { openPairingPage } from './page.ts';
@@ -77,10 +75,8 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
   const stateFolder = stateDirectory({ log });
   const roster = openRoster(stateFolder, clock);
   const trust = await openTrust({ config, reload, stateFolder, clock, log, onChange: () => undefined });
-  const { webhooks: endpoints, auditFile: configured, port } = trust.inForce();
-  const webhooks = createWebhooks({ endpoints, log, clock });
-  const file = auditFile({ configured, cwd: process.cwd(), log });
-  const audit = openAudit({ file, clock, log, onCommitted: (rows) => webhooks.committed(rows) });
+  const { port } = trust.inForce();
+  const { audit, webhooks } = openRecord({ inForce: () => trust.inForce(), stateFolder, clock, random, log });
   const requiredFactor = () => trust.requiredFactor();
   const gateAt = (publicOrigin: () => string | null) =>
     openGate({ roster, publicOrigin, requiredFactor, clock, random });
@@ -136,8 +132,8 @@ export async function openPairingApp(options: PairingOptions): Promise<PairingAp
     async close() {
       // Also one that is still being opened.
       await atMost(clock, closeMs, opening?.then((open) => open.close()) ?? Promise.resolve());
-      await atMost(clock, flushMs, webhooks.flush(flushMs));
       await audit.close();
+      await webhooks.close(flushMs);
     },
   };
 }
