@@ -38,18 +38,18 @@ export async function retryEndpoints(
   { file, clock }: Omit<OutboxAdmin, 'endpoints'>,
 ): Promise<number> {
   const retried = await withOutbox({ file, clock }, (database) => {
-    const revive = database.prepare<[number, string]>(
-      `UPDATE outbox SET state = 'waiting', attempts = 0, next_at = ?, problem = NULL WHERE endpoint = ? AND state = 'dead'`,
+    const revive = database.prepare<[string]>(
+      `UPDATE outbox SET state = 'waiting', attempts = 0, next_at = 0, problem = NULL WHERE endpoint = ? AND state = 'dead'`,
     );
-    const hurry = database.prepare<[{ readonly now: number; readonly id: string }]>(
-      `UPDATE outbox SET attempts = 0, next_at = @now WHERE endpoint = @id AND state = 'waiting' AND next_at > @now`,
+    const hurry = database.prepare<[string]>(
+      `UPDATE outbox SET attempts = 0, next_at = 0 WHERE endpoint = ? AND state = 'waiting' AND next_at > 0`,
     );
     const enable = database.prepare<[string]>('UPDATE endpoints SET disabled = NULL, next_at = 0 WHERE endpoint = ?');
     const all = database.transaction(() =>
       ids.reduce((sum, id) => {
         enable.run(id);
-        hurry.run({ now: clock.wall(), id });
-        return sum + revive.run(clock.wall(), id).changes;
+        hurry.run(id);
+        return sum + revive.run(id).changes;
       }, 0),
     );
     return all.immediate();

@@ -86,8 +86,8 @@ export function inserter(database: Database, clock: Clock): Insert {
   const introduce = database.prepare<[string, string]>(
     'INSERT INTO endpoints (endpoint, name) VALUES (?, ?) ON CONFLICT (endpoint) DO NOTHING',
   );
-  const add = database.prepare<[string, string, number, string, number, number]>(
-    `INSERT INTO outbox (endpoint, event, seq, body, created_at, next_at, state) VALUES (?, ?, ?, ?, ?, ?, 'waiting')`,
+  const add = database.prepare<[string, string, number, string, number]>(
+    `INSERT INTO outbox (endpoint, event, seq, body, created_at, next_at, state) VALUES (?, ?, ?, ?, ?, 0, 'waiting')`,
   );
   return (event, endpoints) => {
     const body = bodyOf(event);
@@ -95,7 +95,7 @@ export function inserter(database: Database, clock: Clock): Insert {
     return new Map(
       endpoints.map(({ id, name }) => {
         introduce.run(id, name);
-        return [id, Number(add.run(id, event.id, event.seq, body, now, now).lastInsertRowid)];
+        return [id, Number(add.run(id, event.id, event.seq, body, now).lastInsertRowid)];
       }),
     );
   };

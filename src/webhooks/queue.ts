@@ -157,7 +157,7 @@ interface OutboxRow {
   readonly next_at: number;
 }
 
-/** Of a delivered or dead row, `next_at` is when it became that. */
+/** Of a row that was never tried, `next_at` is 0: no clock can delay it. Of a delivered or dead row, it is when it became that. */
 function statements(database: Database) {
   const change = (set: string): string => `UPDATE outbox SET ${set} WHERE id = ? AND state = 'waiting'`;
   return {

@@ -52,8 +52,8 @@ function adder(database: Database, clock: Clock): (event: StoredEvent, endpoint:
   const find = database.prepare<[string, number], Known & { readonly event: string }>(
     'SELECT id, state, event FROM outbox WHERE endpoint = ? AND seq >= ?',
   );
-  const revive = database.prepare<[number, number]>(
-    `UPDATE outbox SET state = 'waiting', attempts = 0, next_at = ?, problem = NULL WHERE id = ?`,
+  const revive = database.prepare<[number]>(
+    `UPDATE outbox SET state = 'waiting', attempts = 0, next_at = 0, problem = NULL WHERE id = ?`,
   );
   const known = new Map<string, ReadonlyMap<string, Known>>();
   return (event, endpoint) => {
@@ -63,7 +63,7 @@ function adder(database: Database, clock: Clock): (event: StoredEvent, endpoint:
     const before = events.get(event.id);
     if (before?.state === 'waiting') return 0;
     if (before === undefined) insert(event, [endpoint]);
-    else revive.run(clock.wall(), before.id);
+    else revive.run(before.id);
     return 1;
   };
 }

@@ -14,7 +14,7 @@ import { formatPlugins } from '../../src/webhooks/formats/index.ts';
 import { openWebhooks } from '../../src/webhooks/webhooks.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { temporaryFile } from '../audit/support.ts';
-import type { TestClock } from '../support/clock.ts';
+import { TestClock } from '../support/clock.ts';
 import type { Sink } from './support.ts';
 
 /** A webhook to this machine, as the config makes them. */
@@ -73,7 +73,9 @@ export function openStand({ file = temporaryFile(), clock = systemClock, ...opti
   };
   onTestFinished(async () => {
     await audit.close();
-    await webhooks.close(0);
+    const closed = webhooks.close(0);
+    if (clock instanceof TestClock) clock.pass(1);
+    await closed;
   });
   return stand;
 }
