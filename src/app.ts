@@ -3,10 +3,11 @@ import { openRoster } from './approvers/roster.ts';
 import { watchRoster } from './approvers/watch.ts';
 import type { Config } from './config/config.ts';
 import { Approvals } from './core/approvals.ts';
-import { closeWindows, createBoard } from './core/board.ts';
+import { createBoard } from './core/board.ts';
 import { Broker } from './core/broker.ts';
 import type { Clock } from './core/clock.ts';
 import { atMost } from './core/clock.ts';
+import { closeWindows } from './core/closing.ts';
 import type { Policies } from './core/policies.ts';
 import type { Log, Random } from './core/ports.ts';
 import { Signal } from './core/signal.ts';
@@ -56,8 +57,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   const trust = await openTrust({ config, reload, stateFolder, clock, log, onChange: (change) => onPolicy(change) });
   const inForce = (): InForce => trust.inForce();
   const { audit, webhooks } = openRecord({ inForce, stateFolder, clock, random, log });
-  const close = (fits: (window: Window) => boolean, cause: string): Promise<void> =>
-    closeWindows(fits, { windows, audit, clock, log, cause });
+  const close = async (fits: (window: Window) => boolean, cause: string): Promise<void> => {
+    await closeWindows(fits, { windows, audit, clock, log, cause });
+  };
   const providers = openVaults(ports);
   const vaults = new Vaults(await providers.of(inForce().vaults), clock);
   const roster = openRoster(stateFolder, clock);

@@ -1,6 +1,7 @@
 import type { Choice, Draft, DraftRefusal } from './choice.ts';
 import type { Clock, Deadline } from './clock.ts';
 import { deadlineIn, isoTime, isOver, plus, remaining } from './clock.ts';
+import { closeWindows } from './closing.ts';
 import { allowedBy, draftOf } from './drafting.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
@@ -15,7 +16,7 @@ import type { RestraintLimits } from './restraint.ts';
 import { decisionRows, eventRow, requestRows } from './rows.ts';
 import type { Signal } from './signal.ts';
 import { viewOf } from './view.ts';
-import type { Windows } from './windows.ts';
+import type { Window, Windows } from './windows.ts';
 
 /** An approval waits for its agent until the request's expiry or this long after the decision, whichever is later. */
 const pickUpMs = 120_000;
@@ -27,6 +28,7 @@ const maxOtherReasons = 5;
 /** And no more of them than this, however many a client opens and takes back. */
 const remembered = 1_000;
 
+const mutedCause = 'the session was muted';
 /** Of the two digits at the terminal. */
 const maxWrongCodes = 3;
 
@@ -58,6 +60,7 @@ export class Approvals implements Desk {
   readonly #policies: Policies;
   readonly #limits: () => ApprovalLimits;
   readonly #changed: Signal;
+  readonly #closeWindows: (fits: (window: Window) => boolean, cause: string) => Promise<unknown>;
   readonly #restraint: Restraint;
   readonly #byId = new Map<RequestId, LiveRequest>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -74,6 +77,7 @@ export class Approvals implements Desk {
     this.#policies = options.policies;
     this.#limits = options.limits;
     this.#changed = options.changed;
+    this.#closeWindows = (fits, cause) => closeWindows(fits, { ...options, cause });
     this.#restraint = new Restraint(options.clock, options.limits);
     this.#sweeper = new Repeating(options.clock, { due: () => this.#due(), run: () => this.#sweep() });
   }
@@ -268,6 +272,7 @@ export class Approvals implements Desk {
   /** Commits the decision, then lets it take effect. A denial takes effect even if it cannot be recorded; an approval does not. */
   async #record(request: LiveRequest, draft: Draft, proof: Proof): Promise<DecideResult> {
     const decision = this.#decision(request, draft, proof);
+    request.decidedAt = this.#windows.moment();
     const { at, approver, approve } = decision;
     const { config } = draft.choice;
     const accepted =
@@ -295,7 +300,10 @@ export class Approvals implements Desk {
   async #accept(request: LiveRequest, decision: Decision, config: string): Promise<Decision> {
     const { until: _, config: __, ...once } = decision;
     try {
-      if (await this.#policies.accept(config, decision.approver)) return decision;
+      const isAccepted = await this.#policies.accept(config, decision.approver);
+      // What the change itself has closed are windows of the policy before it.
+      request.decidedAt = this.#windows.moment();
+      if (isAccepted) return decision;
       this.#log.warn(`the config changed again while request ${request.id} was decided; it has to be approved anew`);
     } catch (thrown) {
       const { message, hint } = asVaultError(thrown, 'internal', 'an internal error');
@@ -310,10 +318,17 @@ export class Approvals implements Desk {
     if (names.length === 0) return;
     this.#windows.except(request.vault, names);
     this.#restraint.denied({ ...request, names }, mute);
-    if (!mute) return;
-    for (const other of this.openOf(request.session.id)) {
-      if (other !== request) this.withdraw(other, 'the session was muted');
+    if (mute) this.#mute(request);
+  }
+
+  /** The session gets nothing any more without having asked anew: what waits, what waits to be fetched, and its windows end. */
+  #mute(request: LiveRequest): void {
+    const isOther = (other: LiveRequest): boolean => other !== request && other.session.id === request.session.id;
+    for (const other of this.#all(isOther)) {
+      this.withdraw(other, mutedCause);
+      if (other.state === 'approved') this.#lapse(other, mutedCause);
     }
+    void this.#tracked(this.#closeWindows(({ session }) => session.id === request.session.id, mutedCause));
   }
 
   /** Whether nothing has changed since the draft was made. */

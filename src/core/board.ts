@@ -1,9 +1,9 @@
 import type { Approvals } from './approvals.ts';
 import type { Clock } from './clock.ts';
 import { remaining } from './clock.ts';
+import { closeWindows } from './closing.ts';
 import type { AuditLog, Log, RequestView } from './ports.ts';
 import type { Approver, RequestId, Session } from './request.ts';
-import { rowsFor } from './rows.ts';
 import type { Signal } from './signal.ts';
 import type { Window, Windows } from './windows.ts';
 
@@ -65,47 +65,12 @@ export function createBoard(options: BoardOptions): Board {
         .slice(0, mostRecent),
     }),
     async endWindows(which, by) {
-      const ended = windows.close(({ request }) => which === 'all' || request === which);
-      await writeDown(ended, options, { cause: 'ended by a person', by });
+      const fits = ({ request }: Window): boolean => which === 'all' || request === which;
+      const ended = await closeWindows(fits, { ...options, cause: 'ended by a person', by });
       return new Set(ended.map(({ request }) => request)).size;
     },
     onChange: (tell) => changed.listen(tell),
   };
-}
-
-/** Closes the windows that fit, because what allowed them has changed. `cause` is for the log, in our own words. */
-export async function closeWindows(
-  fits: (window: Window) => boolean,
-  options: Pick<BoardOptions, 'windows' | 'audit' | 'clock' | 'log'> & { readonly cause: string },
-): Promise<void> {
-  await writeDown(options.windows.close(fits), options, { cause: options.cause });
-}
-
-/** A window that was closed stays closed, also where that cannot be written down. */
-async function writeDown(
-  ended: readonly Window[],
-  { audit, clock, log }: Pick<BoardOptions, 'audit' | 'clock' | 'log'>,
-  { cause, by }: { cause: string; by?: Approver },
-): Promise<void> {
-  if (ended.length === 0) return;
-  const at = clock.wall();
-  const rows = ended.flatMap(({ entry, session, vault, until, request }) => {
-    const step = {
-      action: 'window_closed',
-      at,
-      session,
-      vault,
-      operation: 'read',
-      reason: '',
-      requestId: request,
-    } as const;
-    const detail = { cause, ...(by === undefined ? {} : { by: by.name, factor: by.factor }) };
-    const scope = entry === null ? 'vault' : 'secret';
-    return rowsFor([entry ?? { id: '', name: '' }], { ...step, scope, ttlExpiresAt: until.wall, detail });
-  });
-  await audit
-    .append(rows)
-    .catch(() => log.warn(`${ended.length} windows were closed, which could not be written down`));
 }
 
 function openWindows(all: readonly Window[], clock: Clock): OpenWindow[] {

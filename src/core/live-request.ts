@@ -43,6 +43,8 @@ export interface LiveRequest extends NewRequest {
   ready: Promise<void>;
   state: RequestState;
   decision?: Decision;
+  /** What its window counts from; see `Windows.open`. */
+  decidedAt?: number;
   /** The moment after which an approval that nobody picked up has lapsed, or an outcome is not told any more. */
   pickUp?: Deadline;
   /** Reasons of joined calls that differ from the one the person sees. */

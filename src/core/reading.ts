@@ -174,12 +174,12 @@ export class Reading {
   #spend(claim: Claim, { entries }: Read): void {
     if (!claim.isGood()) throw new VaultError('closing', 'the session has ended');
     const { until, scope, approver } = claim.decision;
-    const { id, session, vault } = claim.request;
+    const { id, session, vault, decidedAt } = claim.request;
     claim.spend();
     if (until === undefined) return;
     const released = entries.filter((entry) => covers(claim, entry));
     for (const entry of scope === 'vault' ? [null] : released) {
-      this.#options.windows.open({ session, vault, entry, until, request: id, approver });
+      this.#options.windows.open({ session, vault, entry, until, request: id, approver }, decidedAt);
     }
   }
 }

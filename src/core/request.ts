@@ -43,6 +43,11 @@ export interface Entry {
   readonly within?: string;
 }
 
+/** Whether one may be the other's value, or hold it: the same entry, or a whole and its part. */
+export function overlap(one: Entry, other: Entry): boolean {
+  return one.id === other.id || one.within === other.id || other.within === one.id;
+}
+
 /** One secret to be written: the entry it becomes, whether it exists already, and the value. */
 export interface PlannedWrite extends Entry {
   readonly effect: 'create' | 'replace';

@@ -4,6 +4,7 @@ import { VaultError } from './errors.ts';
 import { shown } from './input.ts';
 import type { NewRequest } from './live-request.ts';
 import type { Entry, Operation, Session, SessionId } from './request.ts';
+import { overlap } from './request.ts';
 
 /** How much of a person's attention one session may take. */
 export interface RestraintLimits {
@@ -24,7 +25,7 @@ export interface Denied {
 interface Cooling {
   readonly vault: string;
   readonly operation: Operation;
-  readonly id: string;
+  readonly entry: Entry;
   readonly at: Deadline;
   readonly until: Deadline;
 }
@@ -80,9 +81,9 @@ export class Restraint {
     const { cooldownMs } = this.#limits();
     const [at, until] = [deadlineIn(this.#clock, 0), deadlineIn(this.#clock, cooldownMs)];
     const ids = new Set(names.map(({ id }) => id));
-    const others = own.cooling.filter((each) => !ids.has(each.id) || !isAbout(each, { vault, operation }));
+    const others = own.cooling.filter((each) => !ids.has(each.entry.id) || !isAbout(each, { vault, operation }));
     own.cooling = [...others.filter((each) => !isOver(this.#clock, each.until))];
-    if (cooldownMs > 0) own.cooling.push(...[...ids].map((id) => ({ vault, operation, id, at, until })));
+    if (cooldownMs > 0) own.cooling.push(...names.map((entry) => ({ vault, operation, entry, at, until })));
     if (mute) own.mutedUntil = deadlineIn(this.#clock, hourMs);
   }
 
@@ -91,7 +92,7 @@ export class Restraint {
     const own = this.#sessions.get(session.id);
     if (own === undefined) return 0;
     const ids = new Set(names.map(({ id }) => id));
-    const cooling = own.cooling.filter((each) => ids.has(each.id) && isAbout(each, { vault, operation }));
+    const cooling = own.cooling.filter((each) => ids.has(each.entry.id) && isAbout(each, { vault, operation }));
     const ends = [...cooling.map(({ until }) => until), ...(own.mutedUntil === null ? [] : [own.mutedUntil])];
     return Math.max(0, ...ends.map((until) => remaining(this.#clock, until)));
   }
@@ -100,7 +101,7 @@ export class Restraint {
   lift({ session, vault, operation, names }: Denied): void {
     const own = this.#of(session.id);
     const ids = new Set(names.map(({ id }) => id));
-    own.cooling = own.cooling.filter((each) => !ids.has(each.id) || !isAbout(each, { vault, operation }));
+    own.cooling = own.cooling.filter((each) => !ids.has(each.entry.id) || !isAbout(each, { vault, operation }));
     own.mutedUntil = null;
   }
 
@@ -110,7 +111,7 @@ export class Restraint {
 
   #checkCooling(own: OfSession, { vault, operation, names }: Pick<NewRequest, 'vault' | 'operation' | 'names'>): void {
     const denied = names.flatMap((entry) => {
-      const cooling = own.cooling.find((each) => each.id === entry.id && isAbout(each, { vault, operation }));
+      const cooling = own.cooling.find((each) => overlap(each.entry, entry) && isAbout(each, { vault, operation }));
       return cooling === undefined || isOver(this.#clock, cooling.until) ? [] : [{ entry, cooling }];
     });
     const [first] = denied;

@@ -1,6 +1,7 @@
 import type { Clock, Deadline } from './clock.ts';
 import { isOver } from './clock.ts';
 import type { Approver, Entry, RequestId, Session, SessionId } from './request.ts';
+import { overlap } from './request.ts';
 import type { Signal } from './signal.ts';
 
 /** A remembered approval. Holds no value, and lives in this process's memory only. */
@@ -16,9 +17,20 @@ export interface Window {
 }
 
 interface Held extends Window {
-  /** Ids that were denied after a window on the whole vault had been opened. */
-  readonly except: Set<string>;
+  /** Denied after a window on the whole vault had been opened, by id. */
+  readonly except: Map<string, Entry>;
 }
+
+/** What ended windows, and so those too that were approved before it and are not open yet. */
+interface Closing {
+  readonly moment: number;
+  readonly fits: (window: Window) => boolean;
+  /** Of `vault`; otherwise all that fit are gone. */
+  readonly denied: readonly Entry[] | null;
+}
+
+/** More of them are not remembered: approvals from before the forgotten ones open no window. */
+const mostClosings = 200;
 
 type OfVault = Map<string | null, Held>;
 
@@ -27,6 +39,10 @@ export class Windows {
   readonly #clock: Clock;
   readonly #changed: Signal;
   readonly #sessions = new Map<SessionId, Map<string, OfVault>>();
+  /** The oldest first. */
+  readonly #closings: Closing[] = [];
+  #moment = 0;
+  #forgotten = 0;
 
   /** @param changed told whenever a window was opened or closed, but not when its time ended it */
   constructor(clock: Clock, changed: Signal) {
@@ -34,16 +50,29 @@ export class Windows {
     this.#changed = changed;
   }
 
-  /** Opens a window, unless it is over already or a longer one is open. A new one on a whole vault forgives what was denied in it. */
-  open(window: Window): void {
-    if (isOver(this.#clock, window.until)) return;
+  /** Between two closings. A window counts from the moment at which it was approved, however late it opens. */
+  moment(): number {
+    return this.#moment;
+  }
+
+  /**
+   * Opens a window, unless it is over already, a longer one is open, or it was closed or denied since its approval. A new one on a whole
+   * vault forgives what was denied in it before.
+   * @param approvedAt `moment()` at its approval
+   */
+  open(window: Window, approvedAt = this.#moment): void {
+    const since = this.#closings.filter(({ moment, fits }) => moment > approvedAt && fits(window));
+    const denied = since.flatMap((closing) => closing.denied ?? []);
+    const isClosed = approvedAt < this.#forgotten || since.some((closing) => closing.denied === null);
+    if (isClosed || isOver(this.#clock, window.until) || isAmong(denied, window.entry)) return;
     const vaults = this.#sessions.get(window.session.id) ?? new Map<string, OfVault>();
     const entries: OfVault = vaults.get(window.vault) ?? new Map<string | null, Held>();
     const id = window.entry?.id ?? null;
     const known = entries.get(id);
-    known?.except.clear();
-    if (known !== undefined && known.until.monotonic > window.until.monotonic) return;
-    const held = { ...window, except: new Set<string>() };
+    // One in which something was denied gives way to a shorter one too: what is forgiven is so for that time only.
+    const stays = known !== undefined && known.except.size === 0 && known.until.monotonic > window.until.monotonic;
+    if (stays) return;
+    const held = { ...window, except: byId(denied) };
     this.#sessions.set(window.session.id, vaults.set(window.vault, entries.set(id, held)));
     this.#changed.tell();
   }
@@ -56,7 +85,7 @@ export class Windows {
       const window = entries.get(key);
       if (window === undefined) continue;
       if (isOver(this.#clock, window.until)) entries.delete(key);
-      else if (!isExcepted(window, entry)) return window;
+      else if (!isAmong(window.except.values(), entry)) return window;
     }
     return null;
   }
@@ -66,19 +95,17 @@ export class Windows {
     return this.#held().filter(({ until }) => !isOver(this.#clock, until));
   }
 
-  /** No session may read these entries any more without asking: they were denied. */
+  /** No session may read these entries any more without asking, nor their parts, nor what they are parts of: they were denied. */
   except(vault: string, entries: readonly Entry[]): void {
     for (const vaults of this.#sessions.values()) {
-      const windows = vaults.get(vault);
-      for (const { id } of entries) {
-        windows?.delete(id);
-        windows?.get(null)?.except.add(id);
-      }
+      const windows = vaults.get(vault) ?? new Map<string | null, Held>();
+      for (const [id, { entry }] of windows) if (isAmong(entries, entry)) windows.delete(id);
+      for (const entry of entries) windows.get(null)?.except.set(entry.id, entry);
     }
-    this.#changed.tell();
+    this.#note({ fits: (window) => window.vault === vault, denied: entries });
   }
 
-  /** Closes those that fit; returns them, but for those whose time was over. */
+  /** Closes those that fit, also such as are approved and not open yet; returns those that were open. */
   close(fits: (window: Window) => boolean): Window[] {
     const closed = this.#held().filter(fits);
     for (const { session, vault, entry } of closed) {
@@ -87,12 +114,19 @@ export class Windows {
         ?.get(vault)
         ?.delete(entry?.id ?? null);
     }
-    if (closed.length > 0) this.#changed.tell();
+    this.#note({ fits, denied: null });
     return closed.filter(({ until }) => !isOver(this.#clock, until));
   }
 
   closeSession(session: SessionId): void {
     this.#sessions.delete(session);
+    this.#changed.tell();
+  }
+
+  #note(closing: Omit<Closing, 'moment'>): void {
+    this.#moment += 1;
+    this.#closings.push({ ...closing, moment: this.#moment });
+    if (this.#closings.length > mostClosings) this.#forgotten = this.#closings.shift()?.moment ?? this.#moment;
     this.#changed.tell();
   }
 
@@ -102,7 +136,13 @@ export class Windows {
   }
 }
 
-/** Of a denied item, every field is denied. */
-function isExcepted({ except }: Held, { id, within }: Entry): boolean {
-  return except.has(id) || (within !== undefined && except.has(within));
+/** Of a whole vault, nothing is told by this. */
+function isAmong(denied: Iterable<Entry>, entry: Entry | null): boolean {
+  if (entry === null) return false;
+  for (const each of denied) if (overlap(each, entry)) return true;
+  return false;
+}
+
+function byId(entries: readonly Entry[]): Map<string, Entry> {
+  return new Map(entries.map((entry) => [entry.id, entry]));
 }

@@ -312,12 +312,11 @@ describe('the page of an approver', () => {
     const { world } = stand;
     const [one, two] = [await stand.ask({ names: letters('AB') }), await stand.ask({ names: letters('C') })];
     await world.choose({ approve: true, names: ['A'], windowMs: 5 * minute }, one.id);
+    expect((await visit.get('/')).body).toMatch(/<b>Approved, not fetched yet<\/b>, 1 of 2, for 5 minutes/u);
     world.clock.pass(1_000);
     await world.choose({ approve: false, mute: true }, two.id);
     const { body } = await visit.get('/');
-    expect(body).toMatch(
-      /<b>Denied<\/b>, muted for an hour[^]*<b>Approved, not fetched yet<\/b>, 1 of 2, for 5 minutes/u,
-    );
+    expect(body).toMatch(/<b>Denied<\/b>, muted for an hour[^]*<b>Approved, not used<\/b>, 1 of 2, for 5 minutes/u);
     expect(body).toContain('by <bdi>link holder</bdi>');
     expect(body).not.toContain('<bdi>B</bdi>');
   });
