@@ -26,7 +26,8 @@ const patience = 5_000;
 
 /**
  * Makes the events of the log since then anew, with the ids that they had, and lets them wait for each endpoint that wants them. What waits
- * already is left as it is. Gives the number of events that wait now and did not before.
+ * already is left as it is. What two calls wrote alike within a millisecond, but for the names, becomes one event. Gives the number of
+ * events that wait now and did not before.
  */
 export async function replay({ database, endpoints, clock, since }: ReplayOptions): Promise<number> {
   const add = adder(database, clock);
@@ -99,15 +100,19 @@ function eventsWith(rows: readonly CommittedRow[], checkpoints: Checkpoint[]): r
   });
 }
 
-/** No statement stays open between two pages: it would keep writers from tidying up behind themselves. */
+/**
+ * Those that are there when it begins: servers enqueue later ones themselves. No statement stays open between two pages: it would keep
+ * writers from tidying up behind themselves.
+ */
 function* rowsSince(database: Database, since: string): Generator<CommittedRow> {
-  const after = database.prepare<[number, string, number], AuditTableRow>(
+  const newest = database.prepare<[], number | null>('SELECT max(id) FROM audit').pluck().get() ?? 0;
+  const after = database.prepare<[number, number, string, number], AuditTableRow>(
     `SELECT id, timestamp, secret_name, reason, action, scope, ttl_expires_at, vault, operation, request_id, session, agent, approver,
-      factor, hash FROM audit WHERE id > ? AND timestamp >= ? ORDER BY id LIMIT ?`,
+      factor, hash FROM audit WHERE id > ? AND id <= ? AND timestamp >= ? ORDER BY id LIMIT ?`,
   );
   let last = 0;
   for (;;) {
-    const rows = after.all(last, since, pageRows);
+    const rows = after.all(last, newest, since, pageRows);
     for (const row of rows) if (isKnown(row.action)) yield committed(row, row.action);
     last = rows.at(-1)?.id ?? last;
     if (rows.length < pageRows) return;
