@@ -96,6 +96,10 @@ export class Reading {
     });
   }
 
+  #isStill({ session, vault }: Read, { entry, claim }: Cover): boolean {
+    return claim?.isGood() ?? this.#options.windows.covering(session.id, vault.name, entry) !== null;
+  }
+
   /** Asks the person, or joins who asked already. Null: something was approved, look again. */
   async #ask(read: Read, asked: readonly Entry[], claims: Claim[]): Promise<Released | Ending | null> {
     const { approvals, waiting } = this.#options;
@@ -108,7 +112,7 @@ export class Reading {
     return null;
   }
 
-  /** Fetches, then commits the rows, then lets go. Null: a window ended meanwhile, look again. */
+  /** Fetches, then commits the rows, then lets go. Null: a window or an approval ended meanwhile, look again. */
   async #release(read: Read, claims: readonly Claim[]): Promise<Released | Ending | null> {
     const { audit, witness } = this.#options;
     const values = await this.#fetch(read, claims);
@@ -119,6 +123,7 @@ export class Reading {
     stopIfAborted(read.call);
     if (!(await witness.confirm(rows))) await this.#unheard(read, claims);
     stopIfAborted(read.call);
+    if (!covered.every((cover) => this.#isStill(read, cover))) return this.#ended(read, claims);
     for (const claim of new Set(covered.flatMap((cover) => cover.claim ?? []))) this.#spend(claim, read);
     return { status: 'released', values: named(read, values), refused: read.refused ?? [] };
   }
@@ -151,6 +156,11 @@ export class Reading {
     throw error;
   }
 
+  async #ended(read: Read, claims: readonly Claim[]): Promise<null> {
+    await this.#failed(read, claims, new VaultError('closing', 'what allowed this read has ended'));
+    return null;
+  }
+
   async #failed(read: Read, claims: readonly Claim[], error: VaultError): Promise<void> {
     const { audit, clock } = this.#options;
     const [claim, ...more] = claims;
@@ -170,9 +180,8 @@ export class Reading {
     return only(rowsFor([entry], auto));
   }
 
-  /** The window opens with the release, counted from the approval. A session that ended meanwhile gets neither. */
+  /** The window opens with the release, counted from the approval. */
   #spend(claim: Claim, { entries }: Read): void {
-    if (!claim.isGood()) throw new VaultError('closing', 'the session has ended');
     const { until, scope, approver } = claim.decision;
     const { id, session, vault, decidedAt } = claim.request;
     claim.spend();

@@ -102,6 +102,27 @@ describe('a window that was ended', () => {
   });
 });
 
+describe('a read that is written down already when what allowed it ends', () => {
+  it('gives nothing, the log says so, and the person is asked', async () => {
+    const world = new World({ ttlMs: ttl });
+    const open = told(world.read(['A']));
+    await world.decide();
+    await open;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    world.audit.gate = promise.then(() => undefined);
+    const again = told(world.read(['A'], { call: world.call({ budgetMs: 1 }) }));
+    await world.settle();
+    world.windows.close(() => true);
+    world.audit.gate = null;
+    resolve(undefined);
+    await world.asked(2);
+    world.clock.pass(1);
+    expect(await again).toBe('pending');
+    expect(world.audit.actions().slice(-3)).toEqual(['auto_approved', 'failed', 'requested']);
+    expect(world.audit.of('failed')).toMatchObject([{ secretName: 'A', detail: { cause: 'closing' } }]);
+  });
+});
+
 describe('a muted session', () => {
   it('has no window any more, which is written down', async () => {
     const world = new World({ ttlMs: ttl });
