@@ -171,11 +171,19 @@ export class Approvals implements Desk {
     return this.#all((request) => request.state !== 'opening' && fits(request)).map((request) => this.#view(request));
   }
 
+  /** The last that were decided, newest first. */
+  decided(most: number): RequestView[] {
+    const at = ({ decision }: LiveRequest): number => decision?.at.wall ?? 0;
+    const last = this.#all(({ decision }) => decision !== undefined).sort((a, b) => at(b) - at(a));
+    return last.slice(0, most).map((request) => this.#view(request));
+  }
+
   async draft(id: RequestId, choice: Choice): Promise<Draft | DraftRefusal> {
     await this.#policies.look();
     this.#sweep();
     const request = this.#byId.get(id);
     if (request === undefined) return 'unknown';
+    if (choice.approve && !this.#fitsPolicy(request)) this.withdraw(request, 'the policy of the vault has changed');
     if (request.state !== 'pending') return 'ended';
     const draft = draftOf(request, choice, this.#policies, this.#clock.wall());
     if (draft === 'code') this.#wrongCode(request);
@@ -335,6 +343,13 @@ export class Approvals implements Desk {
   #isCurrent({ policy, choice }: Draft): boolean {
     const isSame = choice.config === null || this.#policies.proposal()?.digest === choice.config;
     return isSame && this.#policies.version() === policy;
+  }
+
+  /** Whether it could still be made as it was. How long a window may be is looked at in each draft. */
+  #fitsPolicy({ vault, operation, policy }: LiveRequest): boolean {
+    const now = this.#policies.policyOf(vault, false);
+    if (now === null || (operation === 'write' && !now.writable)) return false;
+    return now.confirm === 'tap' || policy.confirm === 'code';
   }
 
   /** Two digits can be guessed: not often. */

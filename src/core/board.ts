@@ -59,10 +59,7 @@ export function createBoard(options: BoardOptions): Board {
     view: () => ({
       requests: approvals.views(({ state }) => state === 'pending'),
       windows: openWindows(windows.all(), clock),
-      recent: approvals
-        .views(({ decision }) => decision !== undefined)
-        .sort((a, b) => decidedAt(b) - decidedAt(a))
-        .slice(0, mostRecent),
+      recent: approvals.decided(mostRecent),
     }),
     async endWindows(which, by) {
       const fits = ({ request }: Window): boolean => which === 'all' || request === which;
@@ -94,8 +91,4 @@ function openWindow(first: Window, windows: readonly Window[], clock: Clock): Op
     remainingMs: remaining(clock, until),
     approver,
   };
-}
-
-function decidedAt({ decision }: RequestView): number {
-  return decision?.at.wall ?? 0;
 }

@@ -348,6 +348,45 @@ const choice = {
   config: null,
 } as const;
 
+describe('a request that was made under a policy which has become stricter', () => {
+  const stricter = [
+    ['the vault is not writable any more', { writable: false }],
+    ['the two digits are to be typed', { confirm: 'code' }],
+  ] as const;
+
+  for (const [change, policy] of stricter) {
+    it(`cannot be approved: ${change}`, async () => {
+      const world = new World();
+      const answer = world.write([{ name: 'A', value: 'new' }]);
+      await world.asked();
+      world.policies.policy = { ...world.policies.policy, ...policy };
+      expect(await world.choose({})).toBe('ended');
+      expect(await answer).toMatchObject({ status: 'withdrawn' });
+      expect(world.provider.values.get('A')).toBe('value-a');
+      expect(world.audit.of('withdrawn')[0]?.detail).toEqual({ cause: 'the policy of the vault has changed' });
+    });
+  }
+
+  it('can be denied', async () => {
+    const world = new World();
+    const answer = world.write([{ name: 'A', value: 'new' }]);
+    await world.asked();
+    world.policies.policy = { ...world.policies.policy, writable: false };
+    expect(await world.choose({ approve: false })).toBe('recorded');
+    expect(await answer).toMatchObject({ status: 'denied' });
+  });
+
+  it('can be approved where only windows are shorter: then for no longer than that', async () => {
+    const world = new World({ ttlMs: ttl });
+    const answer = told(world.read());
+    await world.asked();
+    world.policies.policy = { ...world.policies.policy, ttlMs: 0 };
+    await world.choose({ windowMs: ttl });
+    expect(await answer).toBe('A=value-a');
+    expect(await world.glance(['A'])).toBe('pending');
+  });
+});
+
 describe('a config that waits for a person', () => {
   const proposal = (world: World) => ({
     digest: 'd1',
