@@ -1,4 +1,4 @@
-import { canonical, sha256 } from '../core/canonical.ts';
+import { hash } from 'node:crypto';
 
 /** Stands before the first row. */
 export const genesis = '0'.repeat(64);
@@ -27,9 +27,12 @@ export type ChainResult =
   | { readonly ok: true; readonly count: number; readonly head: string }
   | { readonly ok: false; readonly row: number; readonly problem: 'cell' | 'id' | 'link' | 'hash' };
 
-/** SHA-256 in hex of the RFC 8785 array of id, the cells in the order of `columns`, and the previous row's hash. */
+/**
+ * SHA-256 in hex of the RFC 8785 array of id, the cells in the order of `columns`, and the previous row's hash. For whole numbers, null and
+ * well-formed texts, `JSON.stringify` writes what the RFC asks for, several times faster than `canonical`.
+ */
 export function rowHash(id: number, cells: readonly Cell[], previous: string): string {
-  return sha256(canonical([id, ...cells, previous]));
+  return hash('sha256', JSON.stringify([id, ...cells, previous]));
 }
 
 /**

@@ -54,6 +54,7 @@ export async function verifyDatabase(database: Database, options: VerifyOptions)
   if (contents !== 'ours') return unreadable(strangers[contents]);
   const problems = new Problems();
   checkSchema(database, versionOf(database), problems);
+  checkIndexes(database, problems);
   return verifyRecords(recordsOf(database), options, problems);
 }
 
@@ -155,6 +156,13 @@ function checkSchema(database: Database, version: number, problems: Problems): v
     if (!(error instanceof VaultError)) throw error;
     problems.add(null, 'schema', error.message);
   }
+}
+
+/** The rows are read by the tables. People, and the command line, look at them through the indexes: those must say the same. */
+function checkIndexes(database: Database, problems: Problems): void {
+  const found = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().get();
+  if (found !== 'ok')
+    problems.add(null, 'schema', `the file is damaged, or was changed without SQLite: ${oneLine(String(found))}`);
 }
 
 function whyUnreadable(error: unknown): string {

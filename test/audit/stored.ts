@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 /** As another program with the file open would: a connection of its own. */
 export function withDatabase<Result>(file: string, use: (database: Sqlite.Database) => Result): Result {
   const database = new Sqlite(file);
+  database.pragma('synchronous = OFF');
   try {
     return use(database);
   } finally {
@@ -41,8 +42,11 @@ export function forced(file: string, ...statements: string[]): void {
     const triggers = database
       .prepare<[], { name: string; sql: string }>(`SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'`)
       .all();
-    for (const { name } of triggers) database.exec(`DROP TRIGGER ${name}`);
-    for (const statement of statements) database.exec(statement);
-    for (const { sql } of triggers) database.exec(sql);
+    const changes = [
+      ...triggers.map(({ name }) => `DROP TRIGGER ${name}`),
+      ...statements,
+      ...triggers.map(({ sql }) => sql),
+    ];
+    database.transaction(() => changes.forEach((sql) => database.exec(sql)))();
   });
 }

@@ -11,6 +11,8 @@ export class AnchorCheck {
   readonly #anchors: readonly Anchor[];
   /** Checkpoints of pruned rows, by their size. */
   readonly #pruned = new Map<number, string>();
+  /** Anchored checkpoints that the log has not shown yet, by their size. */
+  readonly #expected: Map<number, Anchor>;
   #next = 0;
   /** How many agree. */
   count = 0;
@@ -24,6 +26,8 @@ export class AnchorCheck {
     this.#problems = options.problems;
     this.#chain = options.chain;
     this.#anchors = options.anchors;
+    const checkpoints = options.anchors.filter(({ origin }) => origin !== null);
+    this.#expected = new Map(checkpoints.map((anchor) => [anchor.seq, anchor]));
   }
 
   /** Of every row, also those that are not as they should be. */
@@ -40,6 +44,7 @@ export class AnchorCheck {
   }
 
   take({ size, head }: CheckpointRecord): void {
+    this.#expected.delete(size);
     if (this.#chain.count === 0) this.#pruned.set(size, head);
   }
 
@@ -48,6 +53,8 @@ export class AnchorCheck {
     const { last } = this.#chain;
     for (const { seq, line } of this.#anchors.slice(this.#next))
       this.#bad(last + 1, `${missing(last + 1, seq)}: the anchor in line ${line} is of row ${seq}`);
+    for (const { seq, line } of this.#expected.values())
+      if (seq <= last) this.#bad(seq, `the checkpoint over it is missing: the anchor in line ${line} is a copy of it`);
     const other = this.#anchors.find((anchor) => anchor.origin !== null && anchor.origin !== origin);
     if (other !== undefined)
       this.#bad(
