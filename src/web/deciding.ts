@@ -25,7 +25,7 @@ export interface Posted {
 export interface Deciding {
   /** Drafts what the form chooses and mints a passkey challenge over it. */
   challenge(posted: Posted): Promise<Ceremony | NotDecided>;
-  /** Null once the request is decided, by this form or by something before it. */
+  /** Null if this form decided the request. */
   decide(posted: Posted): Promise<NotDecided | null>;
 }
 
@@ -49,7 +49,7 @@ export function createDeciding({ desk, gate }: { desk: Desk; gate: Gate }): Deci
 
   const decided = async (made: Draft, proof: Proof): Promise<NotDecided | null> => {
     const result = await desk.decide(made, proof);
-    return result === 'unrecorded' || result === 'changed' ? notices[result] : null;
+    return result === 'recorded' ? null : notices[result];
   };
 
   return {
