@@ -1,4 +1,5 @@
 import type { Log } from '../core/ports.ts';
+import { shared } from '../platform/shared.ts';
 import type { Approvers, PairedApprover } from './records.ts';
 import type { Roster } from './roster.ts';
 
@@ -18,20 +19,20 @@ export interface RosterWatchOptions {
 export async function watchRoster({ roster, log, onChange }: RosterWatchOptions): Promise<RosterWatch> {
   let stamp = await roster.stamp();
   let known = await readable(roster, log);
-  return {
-    async look() {
-      const now = await roster.stamp();
-      if (now === stamp) return;
-      stamp = now;
-      const found = await readable(roster, log);
-      const before = known;
-      known = found;
-      // Counters change with every use; who may approve only with the generation.
-      if (found !== null && found.generation === before?.generation) return;
-      for (const line of differences(before, found)) log.warn(line);
-      await onChange();
-    },
+  const look = async (): Promise<void> => {
+    const now = await roster.stamp();
+    if (now === stamp) return;
+    stamp = now;
+    const found = await readable(roster, log);
+    const before = known;
+    known = found;
+    // Counters change with every use; who may approve only with the generation.
+    if (found !== null && found.generation === before?.generation) return;
+    for (const line of differences(before, found)) log.warn(line);
+    await onChange();
   };
+  // Whoever looks while another closes what a change ends waits for that.
+  return { look: shared(look) };
 }
 
 /** Null where nobody can say who may approve. */

@@ -55,6 +55,25 @@ describe('a process that runs while who may approve is changed', () => {
     expect(said.join('')).toContain('may not approve any more');
   });
 
+  it('lets nobody go on before what a change ends has ended', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const done: string[] = [];
+    const onChange = async (): Promise<void> => {
+      await promise;
+      done.push('closed');
+    };
+    const watch = await watchRoster({ roster, log: createLog(() => undefined), onChange });
+    await roster.add(app, allowed);
+    const looks = [1, 2, 3].map(async (at) => {
+      await watch.look();
+      done.push(`look ${at}`);
+    });
+    await roster.read();
+    resolve(undefined);
+    await Promise.all(looks);
+    expect(done).toEqual(['closed', 'look 1', 'look 2', 'look 3']);
+  });
+
   it('does not mind that counters change', async () => {
     await roster.add(app, allowed);
     const { watch, changes } = await watched();
