@@ -3,8 +3,12 @@ import { cpus, totalmem } from 'node:os';
 import { coldStart, emptyNode, idleMemory } from './start.ts';
 import { homePage } from './home.ts';
 import { listing } from './listing.ts';
+import { passkeyVerification } from './passkey.ts';
 import { pending } from './pending.ts';
+import { policyCheck } from './policy.ts';
 import { tapToResult } from './tap.ts';
+import { throughput } from './throughput.ts';
+import { verification } from './verify.ts';
 import { windowReads } from './window-reads.ts';
 
 interface Line {
@@ -39,6 +43,30 @@ add('1,000 requests pending at once', mb(bytes), `resident; opened in ${seconds.
 
 for (const windows of [0, 1_000])
   add(`home page, ${windows.toLocaleString('en')} open windows`, ms(await homePage(windows)));
+
+add('passkey: from its answer to the proof', ms(await passkeyVerification()));
+add('looking whether the config has changed', ms(await policyCheck()), 'at every call');
+
+const plain = await throughput({ atOnce: 1, webhooks: 0 });
+add(
+  'reads inside a window, 1 at once',
+  `${plain.perSecond.toFixed(0)} / s`,
+  `each row on the disk first; p99 ${ms(plain.p99)}`,
+);
+const told = await throughput({ atOnce: 1, webhooks: 5 });
+add(
+  'the same, with 5 webhooks',
+  `${told.perSecond.toFixed(0)} / s`,
+  `median ${ms(told.median - plain.median)}, p99 ${ms(told.p99 - plain.p99)} more`,
+);
+const many = await throughput({ atOnce: 32, webhooks: 0 });
+add('reads inside a window, 32 at once', `${many.perSecond.toFixed(0)} / s`, `p99 ${ms(many.p99)}`);
+const verified = await verification(1_000_000);
+add(
+  'verify the log, 1,000,000 rows',
+  `${verified.seconds.toFixed(1)} s`,
+  `one run; at most ${mb(verified.bytes)} resident`,
+);
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, ${process.platform}`;
 const table = [
