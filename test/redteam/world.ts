@@ -54,12 +54,14 @@ async function openBrowser(
 ): Promise<() => Promise<Browser>> {
   const front = await openEdge(mkdtempSync(join(folder, 'front-')), () => port);
   onClose(() => front.close());
-  const rule = `--host-resolver-rules=MAP ${domain} 127.0.0.1:${new URL(front.origin).port}`;
+  const address = `127.0.0.1:${new URL(front.origin).port}`;
+  // Chromium protects addresses of this machine from other sites; those of tunnels are public.
+  const flags = [`--host-resolver-rules=MAP ${domain} ${address}`, `--ip-address-space-overrides=${address}=public`];
   let browser: Promise<Browser> | null = null;
   onClose(async () => {
     await (await browser)?.close();
   });
-  return () => (browser ??= launchBrowser([rule]));
+  return () => (browser ??= launchBrowser(flags));
 }
 
 async function writeProject({ site, port, edge, caFile }: World, webhook: string): Promise<void> {

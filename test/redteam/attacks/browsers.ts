@@ -66,7 +66,7 @@ export const browsers: readonly Attack[] = [
   },
   {
     id: 'framed',
-    title: 'frame the page under a decoy and have the person click',
+    title: 'frame the page under a decoy for the person to click on',
     gives: 'link',
     kind: 'approval',
     claims: claim.resisted,
@@ -78,11 +78,10 @@ export const browsers: readonly Attack[] = [
       await page.route('https://evil.example/', (route) => route.fulfill({ contentType: 'text/html', body }));
       await page.goto('https://evil.example/');
       await page.waitForLoadState('networkidle');
-      const frame = page.frames().find((each) => each !== page.mainFrame());
-      const button = frame?.locator('#yes');
-      if (button === undefined || (await button.count()) === 0) return false;
-      await button.first().click({ force: true });
-      return scene.wasApproved(asked);
+      // A button that is there can be put under the person's finger.
+      const frames = page.frames().filter((frame) => frame !== page.mainFrame());
+      const buttons = await Promise.all(frames.map((frame) => frame.locator('#yes').count()));
+      return buttons.some((count) => count > 0) || scene.wasApproved(asked);
     },
   },
 ];

@@ -41,7 +41,7 @@ export const clock: readonly Attack[] = [
       const visitor = scene.visitor();
       await visitor.get(asked.path);
       await setClock(-7_200);
-      await asked.answer;
+      await setTimeout(1_500);
       await scene.person.decide(visitor, asked.path).catch(() => null);
       return scene.wasApproved(asked);
     },
