@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { PolicyLine } from '../core/policies.ts';
 import { oneLine } from '../core/text.ts';
-import { digestOf } from '../trust/difference.ts';
+import { comparable, digestOf } from '../trust/difference.ts';
 import { openKey, passingKey } from '../trust/key.ts';
 import { allLines, changedLines } from '../trust/lines.ts';
 import { openPins, placeOf } from '../trust/pins.ts';
@@ -28,16 +28,19 @@ export async function standingOf(config: Config, stateFolder: string): Promise<S
   if (pin === null) return neverSeen(config, keyed);
   const now = config.policy(keyed);
   const when = `by "${oneLine(pin.by.name)}" on ${pin.approvedAt.slice(0, 10)}`;
-  if (digestOf(now) === digestOf(pin.policy)) return { kind: 'approved', lines: [], says: `approved ${when}` };
+  const approved = comparable(pin.policy, now);
+  if (digestOf(now) === digestOf(approved)) return { kind: 'approved', lines: [], says: `approved ${when}` };
   const says = `changed since it was approved ${when}`;
-  return { kind: 'changed', lines: changedLines(pin.policy, now), says };
+  return { kind: 'changed', lines: changedLines(approved, now), says };
 }
 
 /** @param source the file, or the environment */
 export function checkStanding(source: string, { kind, lines, says }: Standing): readonly Finding[] {
   if (kind === 'approved') return [ok(check, `${source}, ${says}`)];
   const effect =
-    kind === 'new' ? 'until then no webhook is told and no window opens' : 'until then what it widens is not in force';
+    kind === 'new'
+      ? 'until then no webhook is told and no window opens'
+      : 'what that widens is not in force before a person approves it';
   return [
     note(
       check,

@@ -6,13 +6,20 @@ import type { VaultPolicy } from '../core/policy.ts';
 /**
  * The policy that was approved, and of the present one only what tightens it: a shorter window, the secret instead of its vault, no
  * writing, a shorter expiry, two digits instead of a tap, fewer requests, a longer cool-down, a vault less. That needs nobody's approval.
+ * A vault that is gone stays with what it may do least: otherwise it could come back with more, as if nobody had known it.
  */
 export function meet(pinned: EffectivePolicy, now: EffectivePolicy): EffectivePolicy {
-  const vaults = pinned.vaults.flatMap((vault) => {
+  const vaults = pinned.vaults.map((vault) => {
     const present = now.vaults.find(({ name }) => name === vault.name);
-    return present === undefined ? [] : [{ ...vault, ...meetVault(vault, present) }];
+    return { ...vault, ...meetVault(vault, present ?? { ...vault, ttlMs: 0, scope: 'secret', writable: false }) };
   });
   return { ...pinned, vaults, approval: meetApproval(pinned.approval, now.approval) };
+}
+
+/** Of an approved policy, what a config can be compared with: without the vaults that it does not name any more. */
+export function comparable(pinned: EffectivePolicy, now: EffectivePolicy): EffectivePolicy {
+  const names = new Set(now.vaults.map(({ name }) => name));
+  return { ...pinned, vaults: pinned.vaults.filter(({ name }) => names.has(name)) };
 }
 
 export function meetVault(one: VaultPolicy, other: VaultPolicy): VaultPolicy {
@@ -24,10 +31,13 @@ export function meetVault(one: VaultPolicy, other: VaultPolicy): VaultPolicy {
   };
 }
 
+/** In less, nobody can approve anything: one edit would lock its owner out. Milliseconds. */
+const shortestExpiryMs = 60_000;
+
 /** How long a call blocks is neither tighter nor looser: the first one's stays. */
 export function meetApproval(one: ApprovalConfig, other: ApprovalConfig): ApprovalConfig {
   return {
-    expiresInMs: Math.min(one.expiresInMs, other.expiresInMs),
+    expiresInMs: Math.min(one.expiresInMs, Math.max(other.expiresInMs, shortestExpiryMs)),
     waitMs: one.waitMs,
     maxOpen: Math.min(one.maxOpen, other.maxOpen),
     maxPerHour: Math.min(one.maxPerHour, other.maxPerHour),

@@ -1,7 +1,7 @@
 import type { EffectivePolicy } from '../config/terms.ts';
 import type { Proposal } from '../core/policies.ts';
 import { oneLine } from '../core/text.ts';
-import { digestOf } from './difference.ts';
+import { comparable, digestOf } from './difference.ts';
 import { limited } from './limits.ts';
 import { allLines, changedLines } from './lines.ts';
 import type { Facts } from './situation.ts';
@@ -14,7 +14,7 @@ export function proposedPolicy({ policy, limits }: Facts): EffectivePolicy {
 /** Null if there is nothing to approve. */
 export function proposalOf(facts: Facts): Proposal | null {
   const now = proposedPolicy(facts);
-  const pinned = facts.pinned === null ? null : limited(facts.pinned, facts.limits);
+  const pinned = facts.pinned === null ? null : comparable(limited(facts.pinned, facts.limits), now);
   const digest = digestOf(now);
   if (pinned !== null && digestOf(pinned) === digest) return null;
   const lines = pinned === null ? allLines(now) : changedLines(pinned, now);

@@ -49,7 +49,7 @@ export function situationOf(facts: Facts, before: Situation | null): Situation {
   const vaults = facts.config.vaults.map((config, at) => {
     const terms = facts.policy.vaults[at];
     if (terms === undefined || !allowsVault(limits, terms)) return { config: refused(config), terms: null };
-    return placed({ config, terms }, find(pinned?.vaults, config.name), running(before, config.name));
+    return placed({ config, terms }, pinned?.vaults ?? null, running(before, config.name));
   });
   const webhooks = (pinned?.webhooks ?? []).flatMap((terms) => known(terms, facts, before));
   const policy = {
@@ -74,13 +74,20 @@ interface Candidate {
   readonly terms: VaultTerms;
 }
 
-function placed(now: Candidate, approved: VaultTerms | undefined, before: Candidate | undefined): PlacedVault {
+/** @param pinned null if no version of the config was ever approved */
+function placed(now: Candidate, pinned: readonly VaultTerms[] | null, before: Candidate | undefined): PlacedVault {
+  const approved = pinned?.find(({ name }) => name === now.config.name);
   const { config, terms } = sourceFor(now, approved, before);
   const policy =
     approved !== undefined && isSameSource(approved, terms)
       ? policyOf(approved)
-      : { ...policyOf(approved ?? now.terms), ttlMs: 0, scope: 'secret' as const };
+      : { ...policyOf(approved ?? newcomer(now, pinned ?? [])), ttlMs: 0, scope: 'secret' as const };
   return { config: { ...config, policy }, terms: { ...terms, ...policy } };
+}
+
+/** It may be a known vault under another name: where any asks for the two digits, this one does. */
+function newcomer({ terms }: Candidate, pinned: readonly VaultTerms[]): VaultTerms {
+  return pinned.some(({ confirm }) => confirm === 'code') ? { ...terms, confirm: 'code' } : terms;
 }
 
 /** A vault that cannot work has no requests that could be led to another source. */
@@ -108,8 +115,4 @@ function refused({ name, type, policy }: VaultConfig): VaultConfig {
 /** Without where its secrets come from. */
 export function policyOf({ ttlMs, scope, writable, confirm }: VaultTerms): VaultPolicy {
   return { ttlMs, scope, writable, confirm };
-}
-
-function find(vaults: readonly VaultTerms[] | undefined, name: string): VaultTerms | undefined {
-  return vaults?.find((vault) => vault.name === name);
 }

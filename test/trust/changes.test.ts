@@ -94,7 +94,42 @@ describe('an edit of the config while the server runs', () => {
     expect([run.names(), run.trust.policyOf('other', false), run.trust.proposal()]).toEqual([['local'], null, null]);
     await edit(run, { vaults: { local, other } });
     expect([run.names(), run.minutes('other'), run.minutes('local')]).toEqual([['local', 'other'], 0, 15]);
-    expect(run.says()[0]).toContain('vault other: is new: uses the file ');
+    expect(run.says()).toEqual(['vault other: repeat reads pass for 30 minutes instead of asking each time']);
+  });
+
+  it('taking a vault away and bringing it back loosens nothing of it', async () => {
+    const strict = { type: 'env', file: 'other.env', confirm: 'code' };
+    const run = await setting.approved({ vaults: { local, strict } });
+    await edit(run, { vaults });
+    const loose = { ...strict, confirm: 'tap', writable: true };
+    await edit(run, { vaults: { local, strict: loose } });
+    const asked = { ttlMs: 0, scope: 'secret', writable: false, confirm: 'code' };
+    expect(run.trust.policyOf('strict', false)).toEqual(asked);
+    expect((await setting.start()).trust.policyOf('strict', false)).toEqual(asked);
+    expect(run.says()).toEqual([
+      'vault strict: agents may ask to write',
+      'vault strict: a tap approves, without the two digits that stand at the terminal',
+    ]);
+    await run.approve();
+    expect(run.trust.policyOf('strict', false)).toEqual({ ...asked, writable: true, confirm: 'tap' });
+  });
+
+  it('calling a vault by another name does not do without the two digits', async () => {
+    const strict = { type: 'env', file: 'other.env', confirm: 'code' };
+    const run = await setting.approved({ vaults: { local, strict } });
+    await edit(run, { vaults: { local, renamed: { ...strict, confirm: 'tap' } } });
+    expect(run.trust.policyOf('renamed', false)?.confirm).toBe('code');
+    await run.approve();
+    expect(run.trust.policyOf('renamed', false)?.confirm).toBe('tap');
+  });
+
+  it('leaves a person a minute to approve something else: nobody is locked out by a shorter expiry', async () => {
+    const run = await setting.approved({ vaults });
+    await edit(run, { vaults, approval: { expiresIn: 1 } });
+    expect(run.trust.inForce().approval.expiresInMs).toBe(60_000);
+    expect(run.says()).toEqual(['requests: wait for you 1 second instead of 1 minute']);
+    await run.approve();
+    expect(run.trust.inForce().approval.expiresInMs).toBe(1_000);
   });
 
   it('adds a vault that can be asked for, but opens no window', async () => {
