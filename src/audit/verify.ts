@@ -99,6 +99,7 @@ function take(record: LogRecord, { chain, checkpoints, anchors, decisions, lives
   }
   const { cells } = record;
   const row = chain.take(cells);
+  if (chain.count === 1) checkpoints.begin();
   anchors.row(chain.last, chain.head);
   if (row === null) return;
   if (chain.count === 1 && chain.first > 1) lives.prunedAt(row.at);

@@ -16,6 +16,8 @@ export class CheckpointCheck {
   readonly #keys: readonly NoteKey[];
   #origin: string | null = null;
   #previous: CheckpointRecord | null = null;
+  /** The last one before any row. */
+  #early: CheckpointRecord | null = null;
   /** Signed notes of pruning, by the number of rows that they remove. */
   readonly #prunings: Statement[] = [];
   count = 0;
@@ -31,6 +33,16 @@ export class CheckpointCheck {
   /** What the log is called; null while nothing says it. */
   get origin(): string | null {
     return this.#origin;
+  }
+
+  /** When the first row is there, whatever it is like. */
+  begin(): void {
+    const { first, before } = this.#chain;
+    if (this.#early === null) return;
+    const { size, head } = this.#early;
+    if (size >= first) this.#bad(size, 'checkpoint', 'its checkpoint stands at another place');
+    else if (size === first - 1 && head !== before)
+      this.#bad(first, 'checkpoint', 'it does not follow what was signed');
   }
 
   /** Of every row. */
@@ -55,6 +67,8 @@ export class CheckpointCheck {
   /** At the end: how many rows were pruned. */
   end(): number {
     const { first, before, count } = this.#chain;
+    if (count === 0 && this.#early !== null)
+      this.#bad(1, 'checkpoint', `${missing(1, this.#early.size)}: a checkpoint covers ${this.#early.size} rows`);
     if (count === 0 || first === 1) return 0;
     const removed = first - 1;
     const known = this.#prunings.filter(({ size, head }) => size > removed || (size === removed && head === before));
@@ -93,13 +107,14 @@ export class CheckpointCheck {
       this.#bad(size, 'checkpoint', 'the checkpoint before this row’s is missing, or another was put in');
   }
 
-  #checkRows({ size, head }: CheckpointRecord): void {
-    const { first, last, before, head: now, count } = this.#chain;
-    if (size > last) this.#bad(last + 1, 'checkpoint', `${missing(last + 1, size)}: a checkpoint covers ${size} rows`);
-    else if (count > 0 && size === first - 1 && head !== before)
-      this.#bad(first, 'checkpoint', 'it does not follow what was signed');
-    else if (size === last && head !== now) this.#bad(size, 'checkpoint', 'it is not the row that was signed');
-    else if (size >= first && size < last) this.#bad(size, 'checkpoint', 'its checkpoint stands at another place');
+  #checkRows(record: CheckpointRecord): void {
+    const { size, head } = record;
+    const { last, head: now, count } = this.#chain;
+    if (count === 0) this.#early = record;
+    else if (size > last)
+      this.#bad(last + 1, 'checkpoint', `${missing(last + 1, size)}: a checkpoint covers ${size} rows`);
+    else if (size < last) this.#bad(size, 'checkpoint', 'its checkpoint stands at another place');
+    else if (head !== now) this.#bad(size, 'checkpoint', 'it is not the row that was signed');
   }
 
   #pruned(row: Row): void {

@@ -1,0 +1,204 @@
+import type { AuditRow } from '../core/audit-row.ts';
+import type { Clock } from '../core/clock.ts';
+import { deadlineIn, isoTime } from '../core/clock.ts';
+import { VaultError } from '../core/errors.ts';
+import type { DatabasePlace } from '../store/admission.ts';
+import { admit } from '../store/admission.ts';
+import { retryWhileBusy } from '../store/busy.ts';
+import type { Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import { createGuard } from '../store/guard.ts';
+import { migrate } from '../store/migrations.ts';
+import { schema } from '../store/schema.ts';
+import { prepareEntry } from './entry.ts';
+import { openAuditKey } from './key.ts';
+import type { Alongside } from './ledger.ts';
+import type { NoteKey, NoteSigner } from './note.ts';
+import { parseNoteKey } from './note.ts';
+import { lastPruning } from './pruned.ts';
+import type { Problem } from './report.ts';
+import { createSealer } from './sealer.ts';
+import { verifyLog } from './verify.ts';
+import { createWriter } from './writer.ts';
+
+export interface PruneOptions {
+  readonly file: DatabasePlace;
+  /** Rows that are older go; wall clock, milliseconds. */
+  readonly before: number;
+  /** The user's; the signing key is there. */
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  /** Public keys that checkpoints may be signed with besides this one. */
+  readonly keys?: readonly NoteKey[];
+  /** For the row that says so, in its transaction. */
+  readonly alongside?: Alongside;
+  /** Whether the file gives back the room; takes as much again while it does. */
+  readonly vacuum?: boolean;
+}
+
+export interface Pruned {
+  /** How many rows and decisions were removed. */
+  readonly rows: number;
+  readonly decisions: number;
+}
+
+/**
+ * Removes the oldest rows: from the first one on, as long as they are older, with their decisions. Before that a row `pruned` is committed
+ * which holds a signed note of how many they were and how they ended, so that the log can still be checked from there on. Checkpoints stay.
+ * Servers may write meanwhile. Throws `input_invalid` where events about them are still to be delivered and where the log is not
+ * intact (what would show it must not be removed), and `audit_unavailable` or SQLite's errors where it cannot be written.
+ */
+export async function pruneLog(options: PruneOptions): Promise<Pruned> {
+  const { file, clock } = options;
+  const signer = await openAuditKey(options.stateFolder);
+  await admit(file);
+  const database = await openDatabase(file.path);
+  const busily = <Result>(work: () => Result): Promise<Result> =>
+    retryWhileBusy(clock, deadlineIn(clock, patience), work);
+  try {
+    await busily(() => migrate(database));
+    createGuard(database)();
+    await checkIntact(options, signer);
+    // What is deleted is overwritten.
+    database.pragma('secure_delete = ON');
+    await busily(() => begin(database, options, signer));
+    const removed = await removeAll(database, signer, busily);
+    if (options.vacuum === true) await busily(() => database.exec('VACUUM'));
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    return removed;
+  } finally {
+    database.close();
+  }
+}
+
+/** Milliseconds to wait for other processes; there is no hurry. */
+const patience = 10_000;
+/** Rows that are removed in one transaction: servers wait for it. */
+const chunk = 2_000;
+
+type Busily = <Result>(work: () => Result) => Promise<Result>;
+
+/** A clock that was set back is no reason to keep what it dated for ever. */
+async function checkIntact({ file, keys = [] }: PruneOptions, signer: NoteSigner): Promise<void> {
+  const report = await verifyLog(file.path, { keys: [...keysOf(signer), ...keys] });
+  const problem = report.problems.find(({ what }) => what !== 'time');
+  if (problem !== undefined) throw damaged(problem);
+  if (report.kind === 'unreadable') throw new VaultError('audit_unavailable', 'the audit log cannot be read');
+}
+
+function keysOf({ vkey }: NoteSigner): readonly NoteKey[] {
+  const key = parseNoteKey(vkey);
+  return key === null ? [] : [key];
+}
+
+function damaged({ row, says }: Problem): VaultError {
+  const where = row === null ? '' : `row ${row}: `;
+  return new VaultError('input_invalid', `the audit log is not intact (${where}${says}), so nothing of it is removed`, {
+    hint: 'agent-vault audit verify says more; move the file away and a new log is started',
+  });
+}
+
+/** Writes down what is going to be removed. Nothing where there is nothing to remove. */
+function begin(database: Database, options: PruneOptions, signer: NoteSigner): void {
+  const add = createWriter(database);
+  const sealer = createSealer(database);
+  const stow = options.alongside?.(database);
+  const write = database.transaction(() => {
+    const last = lastBefore(database, options.before);
+    if (last === null) return;
+    checkDelivered(database, last.id);
+    const seal = { signer, at: options.clock.wall() };
+    const tail = tailOf(database);
+    // A log without a checkpoint would forget what it is called.
+    if (sealer.uncovered(tail) > 0) sealer.seal(tail, seal);
+    const row = prunedRow(last, { ...seal, before: options.before, note: sealer.notePruned(last, seal) });
+    for (const rows of add([prepareEntry([row])]).rows) stow?.(rows, null);
+  });
+  write.immediate();
+}
+
+interface Last {
+  readonly id: number;
+  readonly hash: string;
+}
+
+/** The last row of those that are older, if there are any; of those with the same time, all or none. */
+function lastBefore(database: Database, before: number): Last | null {
+  const kept = database.prepare<[string], number | null>('SELECT min(id) FROM audit WHERE timestamp >= ?').pluck();
+  const first = kept.get(isoTime(before)) ?? null;
+  const last = database.prepare<[number], Last>('SELECT id, hash FROM audit WHERE id < ? ORDER BY id DESC LIMIT 1');
+  return last.get(first ?? Infinity) ?? null;
+}
+
+function tailOf(database: Database): Last {
+  const tail = database.prepare<[], Last>('SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1').get();
+  if (tail === undefined) throw new VaultError('internal', 'an empty log cannot be pruned');
+  return tail;
+}
+
+/** What was delivered, or given up, does not need its rows any more. */
+function checkDelivered(database: Database, last: number): void {
+  const waiting = database
+    .prepare<[number], number>(`SELECT count(*) FROM outbox WHERE seq <= ? AND state NOT IN ('delivered', 'dead')`)
+    .pluck()
+    .get(last);
+  if (waiting === undefined || waiting === 0) return;
+  const what = waiting === 1 ? '1 event about these rows is' : `${waiting} events about these rows are`;
+  throw new VaultError('input_invalid', `${what} still to be delivered, so nothing is removed`, {
+    hint: 'agent-vault webhooks list shows what they wait for',
+  });
+}
+
+function prunedRow(last: Last, { at, before, note }: { at: number; before: number; note: string }): AuditRow {
+  return {
+    timestamp: isoTime(at),
+    secretName: '',
+    reason: '',
+    action: 'pruned',
+    scope: null,
+    ttlExpiresAt: null,
+    vault: '',
+    operation: '',
+    requestId: null,
+    session: '',
+    agent: '',
+    approver: null,
+    factor: null,
+    detail: { size: last.id, head: last.hash, before: isoTime(before), note },
+  };
+}
+
+/** What the last row `pruned` allows, a little at a time. What was cut off here goes on with the next pruning. */
+async function removeAll(database: Database, signer: NoteSigner, busily: Busily): Promise<Pruned> {
+  const upTo = lastPruning(database, keysOf(signer))?.size ?? 0;
+  const removed = { rows: 0, decisions: 0 };
+  for (;;) {
+    const { rows, decisions } = await busily(() => removeSome(database, upTo));
+    removed.rows += rows;
+    removed.decisions += decisions;
+    if (rows === 0) return removed;
+  }
+}
+
+function removeSome(database: Database, upTo: number): Pruned {
+  const first = database.prepare<[], number | null>('SELECT min(id) FROM audit').pluck().get() ?? Infinity;
+  if (first > upTo) return { rows: 0, decisions: 0 };
+  const last = Math.min(upTo, first + chunk - 1);
+  return database
+    .transaction(() => {
+      for (const name of guards) database.exec(`DROP TRIGGER ${name}`);
+      const decisions = database.prepare(
+        `DELETE FROM decisions WHERE request_id IN (SELECT request_id FROM audit WHERE id <= ? AND ${decided})
+         AND request_id NOT IN (SELECT request_id FROM audit WHERE id > ? AND id <= ? AND ${decided})`,
+      );
+      // The rows of one decision stand together; it goes with the last of them.
+      const gone = decisions.run(last, last, last + chunk).changes;
+      const { changes } = database.prepare('DELETE FROM audit WHERE id <= ?').run(last);
+      for (const name of guards) database.exec(schema.get(name) ?? '');
+      return { rows: changes, decisions: gone };
+    })
+    .immediate();
+}
+
+const decided = `request_id IS NOT NULL AND action IN ('approved', 'denied', 'paired', 'unpaired')`;
+const guards = ['audit_no_delete', 'decisions_no_delete'];
