@@ -102,7 +102,7 @@ async function ofConfig(config: Config, { folder, cwd, findings, log }: Around):
   const { origin, findings: ofTunnel } = await tunnelOf(config, standing, ports);
   findings.push(...ofTunnel, await checkPort(config.port));
   const place = auditFile({ configured: config.auditFile, cwd, log, fallback: () => folder });
-  findings.push(...(await checkDatabase(place)), checkWebhooks(config.webhooks, standing?.kind === 'approved'));
+  findings.push(...(await checkDatabase(place, folder)), checkWebhooks(config.webhooks, standing?.kind === 'approved'));
   return origin;
 }
 
