@@ -24,8 +24,10 @@ export interface DispatcherOptions {
 
 /** Sends what waits in the database, also what other processes have left there. */
 export interface Dispatcher {
-  /** Sends what is due, to these endpoints or to all, and from then on whenever something is. Does not wait for it. */
-  look(ids?: readonly string[]): void;
+  /** Sends what is due, and from then on whenever something is. Does not wait for it. */
+  look(): void;
+  /** Something new waits for these endpoints. */
+  enqueued(ids: readonly string[]): void;
   /** Tries once what is not due yet, as far as the endpoints have not asked for time. */
   press(ids: readonly string[]): void;
   /** Told after every message. */
@@ -64,18 +66,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     lanes.set(id, lane);
     return lane;
   };
-  const look = (ids?: readonly string[], early = false): void => {
+  const look = (why: Parameters<Lane['start']>[0], ids?: readonly string[]): void => {
     if (isClosed) return;
     const inForce = new Map(endpoints().map((endpoint) => [endpoint.id, endpoint]));
     for (const id of new Set([...inForce.keys(), ...lanes.keys()])) {
       laneOf(id).use(inForce.get(id) ?? null);
-      if (ids?.includes(id) !== false) laneOf(id).start(early);
+      if (ids?.includes(id) !== false) laneOf(id).start(why);
     }
     rest();
   };
   const timer = new Repeating(clock, {
     due: () => Math.min(lookMs, ...[...lanes.values()].map((lane) => lane.dueIn() ?? lookMs)),
-    run: () => look(),
+    run: () => look('due'),
   });
   const rest = (): void => {
     timer.stop();
@@ -83,8 +85,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   return {
-    look: (ids) => look(ids),
-    press: (ids) => look(ids, true),
+    look: () => look('due'),
+    enqueued: (ids) => look('new', ids),
+    press: (ids) => look('pressed', ids),
     settled,
     idle: (ms) => atMost(clock, ms, Promise.all([...lanes.values()].map((lane) => lane.idle()))),
     async close() {

@@ -1,11 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock, Deadline } from '../core/clock.ts';
 import { deadlineIn, isOver, remaining } from '../core/clock.ts';
 import { VaultError } from '../core/errors.ts';
 import type { Log, Random } from '../core/ports.ts';
+import type { Database } from '../store/database.ts';
 import type { Connection } from './connection.ts';
+import { Eagerness } from './eagerness.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Sink } from './formats/define.ts';
-import type { Database } from '../store/database.ts';
 import type { Asked, Queue, Turn } from './queue.ts';
 import { openQueue } from './queue.ts';
 import type { Reporter } from './reporter.ts';
@@ -28,17 +30,23 @@ export interface LaneOptions {
   readonly onRest: () => void;
 }
 
+/** Where messages go now, and through what. */
+interface Way {
+  readonly endpoint: Endpoint;
+  readonly sink: Sink;
+}
+
 /** Sends to one endpoint, one message after the other. */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #holder: string;
+  readonly #eagerness: Eagerness;
   #endpoint: Endpoint | null = null;
-  #isClosed = false;
+  #way: Way | null = null;
   #queue: { readonly database: Database; readonly queue: Queue } | null = null;
-  #sink: { readonly endpoint: Endpoint; readonly sink: Sink } | null = null;
   #running: Promise<void> | null = null;
   #again = false;
-  #pressed = false;
+  #isClosed = false;
   /** Events in the next message: few after a failure, since one bad event fails all that go with it. */
   #size = Infinity;
   #next: { readonly at: number; readonly deadline: Deadline } | null = null;
@@ -46,6 +54,7 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#holder = `${process.pid}-${options.random.id()}`;
+    this.#eagerness = new Eagerness(options.clock);
   }
 
   /** From the next message on; null for nowhere any more. */
@@ -53,9 +62,10 @@ export class Lane {
     this.#endpoint = endpoint;
   }
 
-  /** Sends what is due; with `early` also tries once what is not due yet. */
-  start(early = false): void {
-    this.#pressed ||= early;
+  /** Sends what is due. What is not due yet is tried once if it is pressed for, or if something is new and the last try was a while ago. */
+  start(why: 'due' | 'new' | 'pressed'): void {
+    if (why === 'pressed') this.#eagerness.press();
+    if (why === 'new') this.#eagerness.nudge();
     this.#again = true;
     this.#running ??= this.#run();
   }
@@ -67,20 +77,22 @@ export class Lane {
 
   /** Milliseconds until there may be something to do again; null if nothing is known to wait. */
   dueIn(): number | null {
-    return this.#next === null ? null : remaining(this.#options.clock, this.#next.deadline);
+    const scheduled = this.#next === null ? null : remaining(this.#options.clock, this.#next.deadline);
+    const soon = this.#eagerness.dueIn();
+    return scheduled === null || soon === null ? (scheduled ?? soon) : Math.min(scheduled, soon);
   }
 
   /** Cuts what is under way, which then counts as not tried. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#endpoint = null;
-    this.#closeSink();
+    this.#closeWay();
     await this.idle();
   }
 
   async #run(): Promise<void> {
     // Not in the turn of the commit: the answer to the agent goes first.
-    await new Promise(setImmediate);
+    await turn();
     try {
       while (this.#again) {
         this.#again = false;
@@ -95,56 +107,46 @@ export class Lane {
   }
 
   async #work(): Promise<void> {
-    const endpoint = this.#endpoint;
-    const sink = endpoint === null ? null : await this.#sinkFor(endpoint);
-    this.#next = sink === null ? null : this.#next;
-    if (endpoint === null) this.#closeSink();
-    if (endpoint === null || sink === null) return;
-    let turn = await this.#use((queue) => queue.claim(endpoint, this.#asked(endpoint)));
-    while (turn?.kind === 'events') turn = await this.#send(turn, { endpoint, sink });
-    this.#note(turn);
-    if (this.#endpoint !== endpoint) this.start();
+    const way = await this.#open();
+    let now: Turn | null = null;
+    if (way !== null) now = await this.#use((queue) => queue.claim(way.endpoint, this.#asked(way)));
+    while (way !== null && now?.kind === 'events') now = await this.#send(now, way);
+    this.#note(now);
+    if (way !== null && way.endpoint !== this.#endpoint) this.start('due');
   }
 
-  async #send(
-    { events, isDue }: Extract<Turn, { kind: 'events' }>,
-    { endpoint, sink }: { readonly endpoint: Endpoint; readonly sink: Sink },
-  ): Promise<Turn | null> {
+  async #send({ events, isDue }: Extract<Turn, { kind: 'events' }>, way: Way): Promise<Turn | null> {
     const { clock, random, timeoutMs, reporter, onSettled } = this.#options;
-    const verdicts = await sink.send(
+    this.#eagerness.trying();
+    const verdicts = await way.sink.send(
       events.map(({ event }) => event),
       timeoutMs,
     );
     const [chance = 0] = random.bytes(1);
-    const settlement = settlementOf({
-      events,
-      verdicts: this.#isClosed ? verdicts.filter(({ kind }) => kind !== 'retry') : verdicts,
-      isDue,
-      now: clock.wall(),
-      chance: chance / 255,
-    });
-    reporter.sent(endpoint, settlement);
+    const counts = isDue && !this.#isClosed;
+    const settlement = settlementOf({ events, verdicts, isDue: counts, now: clock.wall(), chance: chance / 255 });
+    reporter.sent(way.endpoint, settlement);
     this.#size = verdicts.every(({ kind }) => kind === 'delivered') ? this.#size * 2 : 1;
-    const turn = await this.#use((queue) => queue.settle(endpoint, settlement, this.#asked(endpoint)));
+    if (settlement.delivered.length > 0) this.#eagerness.worked();
+    const now = await this.#use((queue) => queue.settle(way.endpoint, settlement, this.#asked(way)));
     onSettled();
-    return turn;
+    return now;
   }
 
-  #asked(endpoint: Endpoint): Asked {
+  #asked({ endpoint, sink }: Way): Asked {
     const { clock } = this.#options;
-    const isCurrent = this.#endpoint === endpoint;
-    const pressed = this.#pressed;
-    this.#pressed = false;
+    const most = endpoint === this.#endpoint ? Math.min(this.#size, sink.most) : 0;
     const overdue = this.#next !== null && isOver(clock, this.#next.deadline) ? this.#next.at : null;
-    const most = Math.min(this.#size, this.#sink?.sink.most ?? 1);
-    return { most: isCurrent ? most : 0, now: clock.wall(), pressed, overdue };
+    return { most, now: clock.wall(), pressed: this.#eagerness.take(), overdue };
   }
 
   /** When to look again. A time is remembered by both clocks from when it is first seen. */
-  #note(turn: Turn | null): void {
+  #note(now: Turn | null): void {
     const { clock, reporter } = this.#options;
-    if (turn?.kind === 'disabled' && this.#endpoint !== null) reporter.disabled(this.#endpoint, turn.why);
-    const at = turn?.kind === 'later' ? turn.at : turn?.kind === 'taken' ? turn.until : null;
+    if (now?.kind === 'disabled' && this.#endpoint !== null) reporter.disabled(this.#endpoint, now.why);
+    if (now?.kind === 'later') this.#eagerness.mustWait();
+    else this.#eagerness.forget();
+    const at = now?.kind === 'later' ? now.at : now?.kind === 'taken' ? now.until : null;
     if (at === null) this.#next = null;
     else if (this.#next?.at !== at) this.#next = { at, deadline: deadlineIn(clock, at - clock.wall()) };
   }
@@ -158,14 +160,15 @@ export class Lane {
     });
   }
 
-  /** Null if it cannot be opened. Another one where the endpoint's terms have changed. */
-  async #sinkFor(endpoint: Endpoint): Promise<Sink | null> {
-    if (this.#sink?.endpoint === endpoint) return this.#sink.sink;
-    this.#closeSink();
+  /** Null if there is nowhere to send to, or no way there. */
+  async #open(): Promise<Way | null> {
+    const endpoint = this.#endpoint;
+    if (endpoint !== null && this.#way?.endpoint === endpoint) return this.#way;
+    this.#closeWay();
+    if (endpoint === null) return null;
     try {
-      const sink = await this.#options.openSink(endpoint);
-      this.#sink = { endpoint, sink };
-      return sink;
+      this.#way = { endpoint, sink: await this.#options.openSink(endpoint) };
+      return this.#way;
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.#options.log.once(`${endpoint.name} cannot be told: ${error.message}`, error.hint);
@@ -173,8 +176,8 @@ export class Lane {
     }
   }
 
-  #closeSink(): void {
-    this.#sink?.sink.close();
-    this.#sink = null;
+  #closeWay(): void {
+    this.#way?.sink.close();
+    this.#way = null;
   }
 }

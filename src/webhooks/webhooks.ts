@@ -55,7 +55,7 @@ export function openWebhooks({ file, clock, random, log, ...options }: WebhooksO
     random,
     log,
   });
-  const outbox = createOutbox({ endpoints, clock, onEnqueued: (ids) => dispatcher.look(ids) });
+  const outbox = createOutbox({ endpoints, clock, onEnqueued: (ids) => dispatcher.enqueued(ids) });
   const witness = createWitness({ endpoints, outbox, dispatcher, connection, clock });
   let stopStart = (): void => undefined;
 

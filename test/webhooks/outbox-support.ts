@@ -10,19 +10,14 @@ import { systemRandom } from '../../src/platform/random.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openReadOnly } from '../../src/store/read-only.ts';
 import type { Webhook } from '../../src/webhooks/endpoint.ts';
-import { formatPlugins } from '../../src/webhooks/formats/index.ts';
 import { openWebhooks } from '../../src/webhooks/webhooks.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { temporaryFile } from '../audit/support.ts';
 import { TestClock } from '../support/clock.ts';
+import { auditRow } from './rows.ts';
 import type { Sink } from './support.ts';
 
-/** A webhook to this machine, as the config makes them. */
-export function webhookTo(url: string, changes: Partial<Webhook> & { format?: string } = {}): Webhook {
-  const { format = 'json', ...rest } = changes;
-  const plugin = formatPlugins.find(({ type }) => type === format)!;
-  return { plugin, options: {}, url, secrets: [], allowPrivate: false, events: 'all', required: false, ...rest };
-}
+export { auditRow, webhookTo } from './rows.ts';
 
 export interface Stand {
   readonly file: string;
@@ -78,26 +73,6 @@ export function openStand({ file = temporaryFile(), clock = systemClock, ...opti
     await closed;
   });
   return stand;
-}
-
-export function auditRow(changes: Partial<AuditRow> = {}): AuditRow {
-  return {
-    timestamp: new Date().toISOString(),
-    secretName: 'NAME',
-    reason: 'deploy the hotfix',
-    action: 'approved',
-    scope: 'secret',
-    ttlExpiresAt: null,
-    vault: 'dev',
-    operation: 'read',
-    requestId: 'request-1',
-    session: 'session-1',
-    agent: 'some-client 1.0',
-    approver: 'owner',
-    factor: 'link',
-    detail: null,
-    ...changes,
-  };
 }
 
 export interface StoredRow {
