@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { readCode, stepOf } from './codes.ts';
-import type { Occasion, Proved, Unproved } from './define.ts';
+import type { Occasion, Proved, Purpose, Unproved } from './define.ts';
 import { unproved } from './define.ts';
 import type { PairedApp, PairedApprover } from './records.ts';
 import type { Roster } from './roster.ts';
@@ -18,10 +18,15 @@ export function createCodeGate({ roster, clock }: { readonly roster: Roster; rea
       const code = readCode(text);
       if (code === null)
         return unproved('That is not a code: it must be the 6 digits that your authenticator app shows.');
+      const { purpose } = occasion;
+      const waitMs = blocked((await roster.read()).approvers, purpose, clock.wall());
+      // Without the file's lock, which whoever hammers could otherwise hold all the time.
+      if (wrong.isSpent(occasion)) return answer({ kind: 'spent' }, true);
+      if (waitMs > 0) return answer({ kind: 'blocked', waitMs }, false);
       let verdict: Verdict = { kind: 'spent' };
       await roster.note(async (approvers) => {
         if (wrong.isSpent(occasion)) return approvers;
-        const judged = await judge(approvers, code, clock.wall());
+        const judged = await judge(approvers, { code, purpose, wall: clock.wall() });
         verdict = judged.verdict;
         if (verdict.kind === 'wrong') wrong.add(occasion);
         return judged.approvers;
@@ -44,32 +49,40 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-async function judge(approvers: readonly PairedApprover[], code: string, wall: number): Promise<Judged> {
-  const apps = approvers.filter((approver) => approver.factor === 'totp');
-  const open = apps.filter((app) => blockedMs(app, wall) === 0);
-  if (open.length === 0) return { approvers, verdict: { kind: 'blocked', waitMs: shortestWait(apps, wall) } };
-  const tried = new Map<string, PairedApp>();
-  for (const app of open) {
+interface Tried {
+  readonly code: string;
+  readonly purpose: Purpose;
+  readonly wall: number;
+}
+
+async function judge(approvers: readonly PairedApprover[], tried: Tried): Promise<Judged> {
+  const { code, purpose, wall } = tried;
+  const waitMs = blocked(approvers, purpose, wall);
+  if (waitMs > 0) return { approvers, verdict: { kind: 'blocked', waitMs } };
+  const wrong = new Map<string, PairedApp>();
+  for (const app of appsOf(approvers).filter((each) => blockedMs(each, purpose, wall) === 0)) {
     const step = await stepOf(code, app.secret, wall, app.lastStep);
     if (step !== null) {
-      return { approvers: replaced(approvers, afterRight(app, step)), verdict: { kind: 'right', name: app.name } };
+      const right = replaced(approvers, afterRight(app, purpose, step));
+      return { approvers: right, verdict: { kind: 'right', name: app.name } };
     }
-    tried.set(app.id, afterWrong(app, wall));
+    wrong.set(app.id, afterWrong(app, purpose, wall));
   }
-  const after = approvers.map((approver) => tried.get(approver.id) ?? approver);
-  const waitMs = shortestWait(
-    after.filter((approver) => approver.factor === 'totp'),
-    wall,
-  );
-  return { approvers: after, verdict: { kind: 'wrong', waitMs } };
+  const after = approvers.map((approver) => wrong.get(approver.id) ?? approver);
+  return { approvers: after, verdict: { kind: 'wrong', waitMs: blocked(after, purpose, wall) } };
 }
 
 function replaced(approvers: readonly PairedApprover[], by: PairedApp): readonly PairedApprover[] {
   return approvers.map((approver) => (approver.id === by.id ? by : approver));
 }
 
-function shortestWait(apps: readonly PairedApp[], wall: number): number {
-  return Math.min(...apps.map((app) => blockedMs(app, wall)));
+/** Milliseconds until a code of any app is looked at. */
+function blocked(approvers: readonly PairedApprover[], purpose: Purpose, wall: number): number {
+  return Math.min(...appsOf(approvers).map((app) => blockedMs(app, purpose, wall)));
+}
+
+function appsOf(approvers: readonly PairedApprover[]): readonly PairedApp[] {
+  return approvers.filter((approver) => approver.factor === 'totp');
 }
 
 function answer(verdict: Verdict, isSpent: boolean): Proved | Unproved {

@@ -30,16 +30,22 @@ export interface PairedPasskey extends Paired {
   readonly origin: string;
 }
 
-export interface PairedApp extends Paired {
+/** Wrong codes in a row. */
+export interface Tries {
+  readonly failures: number;
+  /** ISO 8601: no code is looked at before. */
+  readonly blockedUntil: string | null;
+}
+
+/** With the tries at requests, and at changes of who may approve. */
+export interface PairedApp extends Paired, Tries {
   readonly factor: 'totp';
   /** base32, 160 bits. */
   readonly secret: Secret;
   /** The newest time step whose code was accepted: this one and older ones never count again. */
   readonly lastStep: number;
-  /** Wrong codes in a row. */
-  readonly failures: number;
-  /** ISO 8601: no code is looked at before. */
-  readonly blockedUntil: string | null;
+  /** The tries at the home page; missing while there were none. */
+  readonly door?: Tries | undefined;
 }
 
 export type PairedApprover = PairedPasskey | PairedApp;
@@ -117,14 +123,16 @@ const former = z
   .refine(isPinned)
   .transform(withKeyFingerprint);
 
+const tries = { failures: count, blockedUntil: time.nullable() };
+
 const app = z
   .strictObject({
     ...paired,
     factor: z.literal('totp'),
     secret: z.string().regex(/^[A-Z2-7]{32}$/u),
     lastStep: count,
-    failures: count,
-    blockedUntil: time.nullable(),
+    ...tries,
+    door: z.strictObject(tries).optional(),
   })
   .transform(({ secret, ...rest }) => ({ ...rest, secret: new Secret(secret), fingerprint: fingerprintOf(secret) }));
 

@@ -186,6 +186,37 @@ describe('wrong codes', () => {
     expect(await scene.gate.byCode(home, scene.code())).toMatchObject({ proved: true });
   });
 
+  it('at the door of the home page hold up nobody who decides: strangers can stand there without a link', async () => {
+    const scene = await paired();
+    const home: Occasion = { purpose: 'home', about: 'home', origin: 'http://localhost:9999' };
+    for (let count = 0; count < 5; count += 1) await scene.gate.byCode(home, wrong(scene));
+    expect(await scene.gate.byCode(home, scene.code())).toMatchObject({
+      says: expect.stringContaining('for 1 minute'),
+    });
+    expect(await scene.again().byCode(home, scene.code())).toMatchObject({ proved: false });
+    expect(await proves(scene.gate, scene.code())).toBe(true);
+    scene.clock.pass(minute);
+    expect(await scene.gate.byCode(home, scene.code())).toMatchObject({ proved: true });
+  });
+
+  it('at pages of requests hold up nobody at the door of the home page', async () => {
+    const scene = await paired();
+    await fail(scene, 5);
+    const home: Occasion = { purpose: 'home', about: 'home', origin: 'http://localhost:9999' };
+    expect(await scene.gate.byCode(home, scene.code())).toMatchObject({ proved: true });
+    scene.clock.pass(step);
+    expect(await proves(scene.gate, scene.code())).toBe(false);
+  });
+
+  it('write nothing while none is looked at: whoever hammers keeps no approver from the file', async () => {
+    const scene = await paired();
+    await fail(scene, 5);
+    const stamp = await scene.roster.stamp();
+    expect(await fail(scene, 3)).toContain('none is looked at for 1 minute.');
+    expect(await scene.gate.byCode(about('r'), scene.code())).toMatchObject({ proved: false });
+    expect(await scene.roster.stamp()).toBe(stamp);
+  });
+
   it('that come at the same moment are all counted', async () => {
     const scene = await paired();
     const tries = Array.from({ length: 12 }, () => scene.gate.byCode(about('r'), wrong(scene)));
