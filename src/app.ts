@@ -17,7 +17,7 @@ import { Windows } from './core/windows.ts';
 import { openVaults } from './config/open-vaults.ts';
 import { systemClock } from './platform/clock.ts';
 import { systemRandom } from './platform/random.ts';
-import { stateDirectory } from './platform/state.ts';
+import { isOvertaken, stateDirectory } from './platform/state.ts';
 import { openRecord } from './record.ts';
 import type { InForce } from './trust/trust.ts';
 import { openTrust } from './trust/trust.ts';
@@ -62,7 +62,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
   const providers = openVaults(ports);
   const vaults = new Vaults(await providers.of(inForce().vaults), clock);
-  const roster = openRoster(stateFolder, clock);
+  const roster = openRoster(stateFolder, clock, () => isOvertaken(stateFolder));
   const watch = await watchRoster({ roster, log, onChange: () => close(() => true, 'who may approve has changed') });
   const policies: Policies = {
     look: async () => {

@@ -33,8 +33,11 @@ export interface Change {
   readonly before: () => Promise<void>;
 }
 
-/** @param folder the user's state folder */
-export function openRoster(folder: string, clock: Pick<Clock, 'wall'>): Roster {
+/**
+ * @param folder the user's state folder
+ * @param isOvertaken whether the account has another one by now: then this one says nothing about who may approve
+ */
+export function openRoster(folder: string, clock: Pick<Clock, 'wall'>, isOvertaken = (): boolean => false): Roster {
   const file = openStateFile({ path: join(folder, 'approvers.json'), parse: parseContent, empty: new Content(nobody) });
   const change = async (
     update: (now: Approvers) => Approvers | Promise<Approvers>,
@@ -45,8 +48,11 @@ export function openRoster(folder: string, clock: Pick<Clock, 'wall'>): Roster {
   };
   const now = (): string => isoTime(clock.wall());
   return {
-    read: async () => (await file.read()).approvers,
-    stamp: () => file.stamp(),
+    read: async () => {
+      if (isOvertaken()) throw overtaken();
+      return (await file.read()).approvers;
+    },
+    stamp: async () => (isOvertaken() ? 'overtaken' : file.stamp()),
     add: (approver, { by, before }) =>
       change(async (current) => {
         mayChange(current, by);
@@ -99,6 +105,12 @@ class Content {
 
 function parseContent(json: unknown): Content {
   return new Content(parseApprovers(json));
+}
+
+function overtaken(): VaultError {
+  return new VaultError('config_invalid', 'this account has its approvers in another folder by now', {
+    hint: 'start the server again',
+  });
 }
 
 /** What a reset starts from where nobody can say who may approve: a generation that was none before. */

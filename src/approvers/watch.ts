@@ -1,3 +1,4 @@
+import { asVaultError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { shared } from '../platform/shared.ts';
 import type { Approvers, PairedApprover } from './records.ts';
@@ -39,8 +40,9 @@ export async function watchRoster({ roster, log, onChange }: RosterWatchOptions)
 async function readable(roster: Roster, log: Log): Promise<Approvers | null> {
   try {
     return await roster.read();
-  } catch {
-    log.warn('the file that says who may approve cannot be read, so nothing can be approved', 'agent-vault doctor');
+  } catch (thrown) {
+    const { message, hint } = asVaultError(thrown, 'config_invalid', 'who may approve cannot be read');
+    log.warn(`nothing can be approved: ${message}`, hint);
     return null;
   }
 }

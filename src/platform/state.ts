@@ -17,10 +17,13 @@ export interface StateOptions {
 /** Where paired approvers stand, in the state folder. */
 export const approversFile = 'approvers.json';
 
+/** Nobody who sets the environment may get past these. */
+const bindingFiles = [approversFile, 'limits.json'];
+
 /**
  * The folder for what belongs to the user and not to a project: `~/.agent-vault`, made on first use, mode 0700; or the one that
- * `AGENT_VAULT_STATE` names, as long as nobody was ever paired in the account's own: then its factor is required, and whoever
- * can set the environment must not choose another. Throws `config_invalid` where it cannot be had.
+ * `AGENT_VAULT_STATE` names, as long as nobody was ever paired in the account's own, nor limits were set there: then these hold, and
+ * whoever can set the environment must not choose others. Throws `config_invalid` where it cannot be had.
  */
 export function stateDirectory(options: StateOptions = {}): string {
   return usable(statePlace(options));
@@ -37,12 +40,17 @@ export function statePlace({ env = process.env, home = accountHome(), log }: Sta
   const own: StatePlace = { folder: join(home, '.agent-vault'), open: 'close' };
   const named = env['AGENT_VAULT_STATE'] ?? '';
   if (named === '') return own;
-  if (!isPaired(own.folder)) return { folder: resolve(named), open: 'refuse' };
+  if (!isBinding(own.folder)) return { folder: resolve(named), open: 'refuse' };
   log?.once(
-    'AGENT_VAULT_STATE is not followed: this account has its approvers in ~/.agent-vault',
+    'AGENT_VAULT_STATE is not followed: this account has its approvers or limits in ~/.agent-vault',
     'take AGENT_VAULT_STATE out of the environment, or run as another user',
   );
   return own;
+}
+
+/** Whether a process that follows `AGENT_VAULT_STATE` must not do so any more. @param folder where `stateDirectory` led it */
+export function isOvertaken(folder: string, options: StateOptions = {}): boolean {
+  return statePlace(options).folder !== folder;
 }
 
 function accountHome(): string {
@@ -53,14 +61,16 @@ function accountHome(): string {
   }
 }
 
-/** Whatever cannot be looked at counts as a pairing. */
-function isPaired(folder: string): boolean {
-  try {
-    lstatSync(join(folder, approversFile));
-    return true;
-  } catch (thrown) {
-    return !['ENOENT', 'ENOTDIR'].includes(codeOf(thrown));
-  }
+/** Whatever cannot be looked at is there. */
+function isBinding(folder: string): boolean {
+  return bindingFiles.some((name) => {
+    try {
+      lstatSync(join(folder, name));
+      return true;
+    } catch (thrown) {
+      return !['ENOENT', 'ENOTDIR'].includes(codeOf(thrown));
+    }
+  });
 }
 
 function usable({ folder, open }: StatePlace): string {

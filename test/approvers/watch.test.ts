@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openGate } from '../../src/approvers/gate.ts';
 import { openRoster } from '../../src/approvers/roster.ts';
 import type { Roster } from '../../src/approvers/roster.ts';
 import { watchRoster } from '../../src/approvers/watch.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { systemRandom } from '../../src/platform/random.ts';
 
 let folder: string;
 let roster: Roster;
@@ -72,6 +74,24 @@ describe('a process that runs while who may approve is changed', () => {
     resolve(undefined);
     await Promise.all(looks);
     expect(done).toEqual(['closed', 'look 1', 'look 2', 'look 3']);
+  });
+
+  it('approves nothing any more once the account has its approvers in another folder', async () => {
+    let isOvertaken = false;
+    roster = openRoster(folder, systemClock, () => isOvertaken);
+    const { watch, said, changes } = await watched();
+    const gate = openGate({
+      roster,
+      publicOrigin: () => null,
+      requiredFactor: () => 'link',
+      clock: systemClock,
+      random: systemRandom,
+    });
+    expect(await gate.byLink()).toMatchObject({ proved: true });
+    isOvertaken = true;
+    expect(await gate.byLink()).toMatchObject({ proved: false });
+    await watch.look();
+    expect([changes(), said.join('')]).toEqual([1, expect.stringContaining('has its approvers in another folder')]);
   });
 
   it('does not mind that counters change', async () => {

@@ -14,7 +14,7 @@ import { join, relative } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
-import { stateDirectory } from '../../src/platform/state.ts';
+import { isOvertaken, stateDirectory } from '../../src/platform/state.ts';
 
 let home = '';
 beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'agent-vault-home-'))));
@@ -100,10 +100,26 @@ describe('a state folder that AGENT_VAULT_STATE names', () => {
     expect(chosen()).toBe(own());
   });
 
-  test('is followed while the account’s own holds other things', () => {
+  test('is not followed where the user has limits of their own, which always win', () => {
     mkdirSync(own());
     writeFileSync(join(own(), 'limits.json'), '{}');
+    expect(chosen()).toBe(own());
+  });
+
+  test('is followed while the account’s own holds other things', () => {
+    mkdirSync(own());
+    writeFileSync(join(own(), 'trust.json'), '{}');
     expect(chosen()).toBe(named());
+  });
+
+  test('counts no more for a process that follows it, once somebody was paired in the account’s own', () => {
+    const env = { AGENT_VAULT_STATE: named() };
+    const folder = stateDirectory({ env, home });
+    expect(isOvertaken(folder, { env, home })).toBe(false);
+    mkdirSync(own());
+    writeFileSync(join(own(), 'approvers.json'), '{}');
+    expect(isOvertaken(folder, { env, home })).toBe(true);
+    expect(isOvertaken(own(), { env, home })).toBe(false);
   });
 
   test.each([0o777, 0o1777, 0o770])('is refused, and left as it is, where others can write it (%o)', (mode) => {
