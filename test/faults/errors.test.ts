@@ -9,7 +9,7 @@ import { Chance } from './chance.ts';
 import { Person } from './person.ts';
 import { hasStrace, injected, straced } from './strace.ts';
 
-const loops = Math.min(60, Number(process.env['FAULT_LOOPS'] ?? 500));
+const loops = Math.min(60, Number(process.env['FAULT_LOOPS'] ?? 10));
 const agent = 'test-client';
 const refused = 'the audit log cannot be written, so nothing was done';
 

@@ -13,7 +13,7 @@ import { openStand, outboxOf, seqsOf, until, webhookTo } from '../webhooks/outbo
 import { openSink } from '../webhooks/support.ts';
 import { Chance } from './chance.ts';
 
-const loops = Number(process.env['FAULT_LOOPS'] ?? 500);
+const loops = Number(process.env['FAULT_LOOPS'] ?? 10);
 const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 const events = loops < 500 ? 1_000 : 10_000;
 
