@@ -5,7 +5,7 @@ import { Secret } from '../core/secret.ts';
 const stepMs = 30_000;
 
 /** The time step of a moment. @param wall milliseconds */
-export function stepAt(wall: number): number {
+function stepAt(wall: number): number {
   return Math.floor(wall / stepMs);
 }
 

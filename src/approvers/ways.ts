@@ -35,17 +35,14 @@ export const closed: Ways = {
 };
 
 /** The factors by which somebody can prove themselves at a place, the weakest first. */
-export function countingAt({ approvers, place, required }: WaysOptions): readonly Factor[] {
+function countingAt({ approvers, place, required }: WaysOptions): readonly Factor[] {
   const least = factors.find(({ factor }) => factor === required)?.strength ?? Infinity;
   return factors.filter((factor) => factor.strength >= least && factor.counts(approvers, place));
 }
 
 function proofSays(counting: readonly Factor[]): readonly string[] {
   if (counting.some(({ factor }) => factor === 'link')) {
-    return [
-      'Anyone who has this link can decide, an agent too.',
-      '“agent-vault pair” changes that.',
-    ];
+    return ['Anyone who has this link can decide, an agent too.', '“agent-vault pair” changes that.'];
   }
   const takes = counting.map(({ takes }) => takes).toReversed();
   return takes.length === 0 ? [] : [`Approving takes ${takes.join(' or ')}; the link alone approves nothing.`];

@@ -20,9 +20,6 @@ export interface Describing {
 /** What `env:NAME` becomes; `keyed` is null where the variable is not set. */
 export type DescribedVariable = { readonly variable: string; readonly keyed: string | null };
 
-/** What a secret that stands in the config becomes. */
-export type DescribedSecret = { readonly hidden: string };
-
 /**
  * A value as it is written, but with no secret in it, and with whole paths. Which texts are secrets and which are paths is said by the
  * `writeOnly` and the `format` of their schemas.

@@ -14,11 +14,8 @@ export interface StateOptions {
   readonly log?: Log;
 }
 
-/** Where paired approvers stand, in the state folder. */
-export const approversFile = 'approvers.json';
-
-/** Nobody who sets the environment may get past these. */
-const bindingFiles = [approversFile, 'limits.json'];
+/** Paired approvers and the user's limits: whoever sets the environment must not get past these. */
+const bindingFiles = ['approvers.json', 'limits.json'];
 
 /**
  * The folder for what belongs to the user and not to a project: `~/.agent-vault`, made on first use, mode 0700; or the one that

@@ -22,7 +22,7 @@ export function comparable(pinned: EffectivePolicy, now: EffectivePolicy): Effec
   return { ...pinned, vaults: pinned.vaults.filter(({ name }) => names.has(name)) };
 }
 
-export function meetVault(one: VaultPolicy, other: VaultPolicy): VaultPolicy {
+function meetVault(one: VaultPolicy, other: VaultPolicy): VaultPolicy {
   return {
     ttlMs: Math.min(one.ttlMs, other.ttlMs),
     scope: one.scope === 'vault' && other.scope === 'vault' ? 'vault' : 'secret',

@@ -57,6 +57,14 @@ export function createAppServer(app: RequestListener): Server {
   return server;
 }
 
+/** Stops listening and cuts every connection. */
+export function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
 export function send(response: Response | ServerResponse, { status, html = '', json, headers = {} }: Answer): void {
   const body = Buffer.from(json === undefined ? html : JSON.stringify(json));
   const type = json === undefined ? 'text/html; charset=utf-8' : 'application/json';

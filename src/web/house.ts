@@ -1,11 +1,10 @@
-import type { Server } from 'node:http';
 import type { Gate } from '../approvers/define.ts';
 import type { Board } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Desk, Log, Random } from '../core/ports.ts';
 import type { RequestId } from '../core/request.ts';
 import { createApp } from './app.ts';
-import { createAppServer } from './base.ts';
+import { closed, createAppServer } from './base.ts';
 import { createLinks } from './links.ts';
 import { listen } from './listen.ts';
 import { loadPages } from './pages.ts';
@@ -74,11 +73,4 @@ export async function openHouse({
       await Promise.all(servers.map(closed));
     },
   };
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,8 +1,7 @@
-import type { Server } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { atMost } from '../core/clock.ts';
 import type { Log, Random } from '../core/ports.ts';
-import { createAppServer } from './base.ts';
+import { closed, createAppServer } from './base.ts';
 import { listen } from './listen.ts';
 import { createPairApp } from './pair-app.ts';
 import { loadPages } from './pages.ts';
@@ -51,11 +50,4 @@ export async function openPairHouse(options: PairHouseOptions): Promise<PairHous
       await Promise.all(servers.map(closed));
     },
   };
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
