@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseStatement } from './checkpoint.ts';
+import { parseStatement, statementIn } from './checkpoint.ts';
 import type { NoteKey } from './note.ts';
 import { openNote } from './note.ts';
 
@@ -24,8 +24,8 @@ export interface Anchors {
 }
 
 /**
- * Finds anchors in a text: signed notes as `audit.anchor` gets them, and lines of JSON as webhooks get them, in any format that carries
- * `seq` and `hash` (Elastic: `event.sequence` and `event.hash`), also within what a collector has wrapped round them.
+ * Finds anchors in a text: signed notes as `audit.anchor` gets them, and lines as webhooks get them, in the formats that carry a row's
+ * number and hash: JSON (also within what a collector has wrapped round it) and CEF.
  */
 export function parseAnchors(text: string, keys: readonly NoteKey[]): Anchors {
   const found: { anchors: Anchor[]; strangers: number[]; unsigned: { line: number; says: string }[] } = {
@@ -34,10 +34,15 @@ export function parseAnchors(text: string, keys: readonly NoteKey[]): Anchors {
     unsigned: [],
   };
   for (const { line, block } of blocksOf(text)) {
-    const anchor = block.includes('\n\u2014 ') ? ofNote(block, line, keys) : ofJson(block, line);
-    if (anchor === null) found.strangers.push(line);
-    else if ('says' in anchor) found.unsigned.push(anchor);
-    else found.anchors.push(anchor);
+    if (block.includes('\n\u2014 ')) {
+      const anchor = ofNote(block, line, keys);
+      if ('says' in anchor) found.unsigned.push(anchor);
+      else found.anchors.push(anchor);
+      continue;
+    }
+    const anchors = ofLine(block, line);
+    if (anchors.length === 0) found.strangers.push(line);
+    found.anchors.push(...anchors);
   }
   return { ...found, anchors: found.anchors.sort((a, b) => a.seq - b.seq) };
 }
@@ -76,13 +81,38 @@ function ofNote(note: string, line: number, keys: readonly NoteKey[]): Anchor | 
 }
 
 const seq = z.int().positive();
-const hash = z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/u);
-const plain = z.object({ seq, hash });
-const elastic = z.object({ event: z.object({ sequence: seq, hash }) });
+const hash = z
+  .string()
+  .regex(/^(?:sha256:)?[0-9a-f]{64}$/u)
+  .transform((text) => text.replace('sha256:', ''));
+const note = z.string().optional();
 
-function ofJson(text: string, line: number): Anchor | null {
-  const found = within(parsed(text), 4);
-  return found === null ? null : { seq: found.seq, hash: found.hash.replace('sha256:', ''), line, origin: null };
+/** What the formats call them. */
+const shapes = z.union([
+  z.object({ seq, hash, note }),
+  z.object({ sequence: seq, hash }).transform((found) => ({ seq: found.sequence, hash: found.hash })),
+  z
+    .object({ Seq: seq, RowHash: hash, Checkpoint: note })
+    .transform((found) => ({ seq: found.Seq, hash: found.RowHash, note: found.Checkpoint })),
+  z
+    .object({ metadata: z.object({ sequence: seq }), unmapped: z.object({ hash, note }) })
+    .transform(({ metadata, unmapped }) => ({ seq: metadata.sequence, ...unmapped })),
+]);
+
+type Found = z.infer<typeof shapes>;
+
+const cefFields = / cn1=(\d+) cn1Label=seq .*\bcs6=([0-9a-f]{64}) cs6Label=hash\b/u;
+
+function ofLine(text: string, line: number): readonly Anchor[] {
+  const [, number, digest = ''] = text.includes('CEF:0|agent-vault|') ? (cefFields.exec(text) ?? []) : [];
+  if (number !== undefined) return [{ seq: Number(number), hash: digest, line, origin: null }];
+  return within(parsed(text), 6).map((found) => ({ seq: found.seq, hash: found.hash, line, origin: originOf(found) }));
+}
+
+/** An event of a checkpoint has its note. */
+function originOf(found: Found): string | null {
+  const statement = 'note' in found && found.note !== undefined ? statementIn(found.note) : null;
+  return statement?.size === found.seq && statement.head === found.hash ? statement.origin : null;
 }
 
 function parsed(text: string): unknown {
@@ -93,16 +123,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function within(value: unknown, depth: number): z.infer<typeof plain> | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const own = plain.safeParse(value).data;
-  if (own !== undefined) return own;
-  const { event } = elastic.safeParse(value).data ?? {};
-  if (event !== undefined) return { seq: event.sequence, hash: event.hash };
-  if (depth === 0) return null;
-  for (const inner of Object.values(value)) {
-    const found = within(inner, depth - 1);
-    if (found !== null) return found;
-  }
-  return null;
+function within(value: unknown, depth: number): readonly Found[] {
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  const own = shapes.safeParse(value).data;
+  return own === undefined ? Object.values(value).flatMap((inner) => within(inner, depth - 1)) : [own];
 }

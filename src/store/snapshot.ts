@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { errorCode } from './busy.ts';
@@ -20,7 +20,7 @@ export async function openSnapshot(file: string): Promise<Snapshot> {
   try {
     return await open(file, () => undefined);
   } catch (error) {
-    if (!/^SQLITE_(READONLY|CANTOPEN)/u.test(errorCode(error) ?? '') || !existsSync(file)) throw error;
+    if (!/^SQLITE_(READONLY|CANTOPEN)/u.test(errorCode(error) ?? '') || !isFile(file)) throw error;
   }
   const folder = mkdtempSync(join(tmpdir(), 'agent-vault-copy-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -55,6 +55,10 @@ async function open(file: string, then: () => void): Promise<Snapshot> {
       then();
     },
   };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function copied(file: string, folder: string): string {

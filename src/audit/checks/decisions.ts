@@ -45,7 +45,7 @@ export class DecisionCheck {
   row(row: Row, columns: () => Readonly<Record<string, unknown>>): void {
     const hash = said(row, 'decision');
     const isDecision = row.action === 'approved' || row.action === 'denied';
-    if (hash === null && !isDecision) return;
+    if (hash === null && !isDecision) return this.end();
     const current = this.#current;
     if (hash === null) return this.#bad(row, 'it does not say what was decided');
     if (current === null || current.request_id !== (row.request ?? said(row, 'request')))
@@ -58,9 +58,10 @@ export class DecisionCheck {
     this.#signature(row, current, columns);
   }
 
-  /** Before the next decision, and at the end. */
+  /** Before the next decision, at a row that has none, and at the end. */
   end(): void {
     if (this.#current?.used !== false) return;
+    this.#current.used = true;
     this.#problems.add(
       null,
       'decision',
