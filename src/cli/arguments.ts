@@ -1,22 +1,22 @@
 import { parseArgs } from 'node:util';
 import { VaultError } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
-import { alternatives, flagsOf, options } from './specs.ts';
+import { alternatives, flagsOf, operandsOf, options } from './specs.ts';
 
-/** The command and its flags. Throws `input_invalid` for what does not exist or does not go together. */
+/** The command, its flags and its operands. Throws `input_invalid` for what does not exist or does not go together. */
 export function parse(argv: readonly string[]) {
   const { values, positionals } = parsed(argv);
-  const [name = 'mcp', extra] = positionals;
-  const flags = Object.hasOwn(flagsOf, name) ? flagsOf[name] : undefined;
-  if (flags === undefined || extra !== undefined) throw usageError(`unknown command "${oneLine(extra ?? name)}"`);
-  const given = Object.keys(values).filter((flag) => flag !== 'help' && flag !== 'version');
+  if (values.help === true || values.version === true) return { values, name: positionals[0] ?? 'mcp', operands: [] };
+  const { name, operands } = commandIn(positionals);
+  const flags = flagsOf[name] ?? [];
+  const given = Object.keys(values);
   const stray = given.find((flag) => !flags.includes(flag));
   if (stray !== undefined) throw usageError(`--${stray} does not go with ${name === 'mcp' ? 'the MCP server' : name}`);
   for (const group of alternatives) {
     const [one, other] = given.filter((flag) => group.includes(flag));
     if (one !== undefined && other !== undefined) throw usageError(`--${one} and --${other} do not go together`);
   }
-  return { values, name };
+  return { values, name, operands };
 }
 
 export type Flags = ReturnType<typeof parse>['values'];
@@ -28,6 +28,33 @@ function parsed(argv: readonly string[]) {
     const [said = ''] = thrown instanceof Error ? thrown.message.split('. ') : [];
     throw usageError(said.charAt(0).toLowerCase() + said.slice(1));
   }
+}
+
+interface Command {
+  readonly name: string;
+  readonly operands: readonly string[];
+}
+
+/** A command is one word or two; what follows are its operands. */
+function commandIn(positionals: readonly string[]): Command {
+  const [first = 'mcp', second] = positionals;
+  const words = Object.hasOwn(flagsOf, `${first} ${second}`) ? 2 : 1;
+  const name = words === 2 ? `${first} ${second}` : first;
+  if (!Object.hasOwn(flagsOf, name)) throw unknown(first, second);
+  const operands = positionals.slice(words);
+  const { what, least, most } = operandsOf[name] ?? { what: '', least: 0, most: 0 };
+  const [extra] = operands.slice(most);
+  if (operands.length < least) throw usageError(`${name} takes ${what}`);
+  if (extra === undefined) return { name, operands };
+  throw usageError(most === 0 ? `unknown command "${oneLine(extra)}"` : `${name} takes only ${what}`);
+}
+
+function unknown(first: string, second: string | undefined): VaultError {
+  const parts = Object.keys(flagsOf).flatMap((name) => (name.startsWith(`${first} `) ? name.split(' ').slice(1) : []));
+  if (parts.length === 0) return usageError(`unknown command "${oneLine(first)}"`);
+  const all = parts.join(', ');
+  if (second === undefined) return usageError(`${first} needs one of ${all}`);
+  return usageError(`unknown command "${oneLine(`${first} ${second}`)}"; ${first} has ${all}`);
 }
 
 function usageError(message: string): VaultError {

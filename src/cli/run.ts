@@ -19,14 +19,17 @@ async function command(argv: readonly string[]): Promise<number> {
     return mcp();
   }
   const { parse } = await import('./arguments.ts');
-  const { values, name } = parse(argv);
+  const { values, name, operands } = parse(argv);
   if (values.help === true) return print(usage);
   if (values.version === true) return print(`${packageVersion()}\n`);
-  return runs[name]?.(values) ?? command([]);
+  const [first = '', part = ''] = name.split(' ');
+  return runs[first]?.(values, part, operands) ?? command([]);
 }
 
-/** The commands with a name; each loads what it needs. */
-const runs: Readonly<Record<string, (flags: Flags) => Promise<number>>> = {
+type Run = (flags: Flags, part: string, operands: readonly string[]) => Promise<number>;
+
+/** The commands with a name; each loads what it needs. `part` is the second word of those that have two. */
+const runs: Readonly<Record<string, Run>> = {
   demo: async ({ auto, keep }) => {
     const { demo } = await import('./commands/demo.ts');
     const terminal = process.stdout.isTTY && process.stdin.isTTY;
@@ -39,6 +42,14 @@ const runs: Readonly<Record<string, (flags: Flags) => Promise<number>>> = {
   doctor: async ({ json }) => {
     const { doctor } = await import('./commands/doctor.ts');
     return doctor({ json: json === true });
+  },
+  audit: async (flags, part, operands) => {
+    const { audit } = await import('./commands/audit.ts');
+    return audit(part, flags, operands);
+  },
+  webhooks: async (flags, part, operands) => {
+    const { webhooks } = await import('./commands/webhooks.ts');
+    return webhooks(part, flags, operands);
   },
 };
 

@@ -11,6 +11,10 @@ describe('the command line', () => {
     [['pair', '--remove', 'app'], 'pair', { remove: 'app' }],
     [['doctor', '--json'], 'doctor', { json: true }],
     [['pair', '--help'], 'pair', { help: true }],
+    [['audit', '--help'], 'audit', { help: true }],
+    [['audit', 'list', '--since', '24h', '--json'], 'audit list', { since: '24h', json: true }],
+    [['audit', 'tail', '-f'], 'audit tail', { follow: true }],
+    [['audit', 'verify', '--key', 'a', '--key', 'b'], 'audit verify', { key: ['a', 'b'] }],
   ] as [string[], string, object][])('understands %j', (argv, name, values) => {
     const parsed = parse(argv);
     expect(parsed.name).toBe(name);
@@ -18,6 +22,22 @@ describe('the command line', () => {
   });
 
   it.each([
+    [['audit', 'show', '12'], ['12']],
+    [['audit', 'verify'], []],
+    [['audit', 'verify', 'copy.db', '--json'], ['copy.db']],
+    [['webhooks', 'retry', '1'], ['1']],
+  ])('finds the operands of %j', (argv, operands) => {
+    expect(parse(argv).operands).toEqual(operands);
+  });
+
+  it.each([
+    [['audit'], 'audit needs one of list, show, stats, tail, export, verify, prune'],
+    [['audit', 'lists'], 'unknown command "audit lists"; audit has list, show,'],
+    [['audit', 'show'], 'audit show takes an ID'],
+    [['audit', 'show', '1', '2'], 'audit show takes only an ID'],
+    [['audit', 'list', '--csv', '--json'], '--csv and --json do not go together'],
+    [['audit', 'show', '1', '--since', '1h'], '--since does not go with audit show'],
+    [['webhooks', 'test'], 'webhooks test takes an ENDPOINT'],
     [['unknown'], 'unknown command'],
     [['pair', 'phone'], 'unknown command "phone"'],
     [['demo', '--json'], '--json does not go with demo'],
