@@ -24,7 +24,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #client: Client;
   readonly #transport: StdioClientTransport;
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<null>();
   #isGone = false;
   #stderr = '';
 
@@ -45,7 +45,7 @@ export class Agent {
     });
     this.#client.onclose = () => {
       this.#isGone = true;
-      this.#gone.resolve();
+      this.#gone.resolve(null);
     };
   }
 
