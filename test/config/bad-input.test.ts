@@ -179,26 +179,26 @@ describe('whatever stands in the file', () => {
     blame: blame('file'),
   };
 
-  it('it is a config or refused as one', () => {
-    fc.assert(
-      fc.property(fc.dictionary(keys, tree, { maxKeys: 5 }), tree, (root, vault) => {
+  it('it is a config or refused as one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(keys, tree, { maxKeys: 5 }), tree, async (root, vault) => {
         for (const content of [
           root,
           { vaults: { local: vault } },
           { ...root, vaults: { local: { type: 'env', file: 'f' } } },
         ]) {
-          expect(outcome(content)).toBeOneOf(['config', 'config_invalid']);
+          expect(await outcome(content)).toBeOneOf(['config', 'config_invalid']);
         }
       }),
       { numRuns: 500 },
     );
   });
 
-  function outcome(content: unknown): string {
+  async function outcome(content: unknown): Promise<string> {
     try {
       const root = parseJson(JSON.stringify(content));
       if (!isObject(root)) return 'config_invalid';
-      buildConfig(root, around);
+      await buildConfig(root, around);
       return 'config';
     } catch (thrown) {
       if (thrown instanceof Error && thrown.name === 'JsonFault') return 'config_invalid';
