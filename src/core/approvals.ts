@@ -159,6 +159,11 @@ export class Approvals implements Desk {
     return this.#all((request) => request.session.id === session && isOpen(request));
   }
 
+  /** Tells whenever a request was opened, or its state is another. Returns the way to stop it. */
+  onChange(tell: () => void): () => void {
+    return this.#changed.listen(tell);
+  }
+
   view(id: RequestId): RequestView | null {
     this.#sweep();
     const request = this.#byId.get(id);

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { asVaultError } from './errors.ts';
 import type { LiveRequest, WaitEnd } from './live-request.ts';
 import type { Ending } from './outcome.ts';
-import type { Call, Doorway } from './ports.ts';
+import type { Call, Doorway, Link } from './ports.ts';
 import { shown } from './input.ts';
 
 /** Requests of one session of which the person is told at the same time. */
@@ -25,11 +25,7 @@ export class Waiting {
   /** @param deadline by the monotonic clock, milliseconds */
   async on(request: LiveRequest, call: Call, deadline: number): Promise<WaitEnd> {
     const waiting = this.#approvals.wait(request, { signal: call.signal, budgetMs: this.left(deadline) });
-    const announcing = this.#announce(request, call).catch((thrown: unknown) => {
-      const error = asVaultError(thrown, 'approval_unavailable', 'the approval page could not be started');
-      this.#approvals.fail(request, error);
-      return nothing;
-    });
+    const announcing = this.#announce(request, call).catch((thrown: unknown) => this.#fail(request, thrown));
     try {
       return await waiting;
     } finally {
@@ -62,8 +58,38 @@ export class Waiting {
     await request.ready;
     const link = await this.#doorway.link(request.id, request.expiry.wall);
     if (request.state !== 'pending') return nothing;
+    const quiet = !this.#announced.has(request) && this.#told(request).length >= mostAnnounced;
+    const stop = this.#tell(request, { call, link, quiet });
+    return quiet ? this.#later(request, { call, link, stop }) : stop;
+  }
+
+  /** Told after all as soon as none is left on whose page it stands. Returns what to call when the wait is over. */
+  #later(request: LiveRequest, { call, link, stop }: Quiet): () => void {
+    let stopTelling = stop;
+    const look = async (): Promise<void> => {
+      if (request.state !== 'pending' || this.#told(request).length > 0) return;
+      stopLooking();
+      stopTelling();
+      stopTelling = this.#tell(request, { call, link, quiet: false });
+    };
+    const stopLooking = this.#approvals.onChange(
+      () => void look().catch((thrown: unknown) => this.#fail(request, thrown)),
+    );
+    return () => {
+      stopLooking();
+      stopTelling();
+    };
+  }
+
+  /** Nobody can be told of it. */
+  #fail(request: LiveRequest, thrown: unknown): () => void {
+    const error = asVaultError(thrown, 'approval_unavailable', 'the approval page could not be started');
+    this.#approvals.fail(request, error);
+    return nothing;
+  }
+
+  #tell(request: LiveRequest, { call, link, quiet }: Telling): () => void {
     const first = !this.#announced.has(request);
-    const quiet = first && this.#isEnough(request);
     if (!quiet) this.#announced.add(request);
     const withdraw = (): void => this.#approvals.withdraw(request, 'declined in the client');
     return call.announce({
@@ -78,10 +104,23 @@ export class Waiting {
     });
   }
 
-  /** Whether the person has been told of enough requests of this session that still wait: the others stand on the pages of these. */
-  #isEnough({ session }: LiveRequest): boolean {
-    return this.#approvals.openOf(session.id).filter((open) => this.#announced.has(open)).length >= mostAnnounced;
+  /** Requests of this session that still wait and of which the person was told: the others stand on the pages of these. */
+  #told({ session }: LiveRequest): LiveRequest[] {
+    return this.#approvals.openOf(session.id).filter((open) => this.#announced.has(open));
   }
+}
+
+interface Telling {
+  readonly call: Call;
+  readonly link: Link;
+  readonly quiet: boolean;
+}
+
+interface Quiet {
+  readonly call: Call;
+  readonly link: Link;
+  /** Ends what was told quietly. */
+  readonly stop: () => void;
 }
 
 /** What a call gets that may not block any longer. */

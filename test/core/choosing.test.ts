@@ -232,6 +232,44 @@ describe('a session that asks much', () => {
     expect(world.announced.at(-1)).toMatchObject({ quiet: false, first: true });
   });
 
+  it('is told of the oldest quiet one once none of which they were told waits any more', async () => {
+    const world = new World();
+    const aborts = ['A', 'B', 'C'].map((name) => {
+      const abort = new AbortController();
+      void told(world.read([name], { call: world.call({ signal: abort.signal, byPerson: true }) }));
+      return abort;
+    });
+    await world.settle();
+    void told(world.read(['A', 'B']));
+    await world.settle();
+    void told(world.read(['B', 'C']));
+    await world.asked(5);
+    for (const abort of aborts.slice(1)) abort.abort();
+    await world.settle();
+    expect(world.announced).toHaveLength(5);
+    aborts[0]?.abort();
+    await world.settle();
+    const [, , , fourth, , sixth] = world.announced;
+    expect(world.announced).toHaveLength(6);
+    expect(sixth).toMatchObject({ requestId: fourth?.requestId, quiet: false, first: true });
+    await world.decide(true, fourth?.requestId);
+    await world.settle();
+    expect(world.announced.at(-1)).toMatchObject({ requestId: world.announced[4]?.requestId, quiet: false });
+  });
+
+  it('is not told of a quiet one whose call has gone', async () => {
+    const world = new World();
+    for (const name of ['A', 'B', 'C']) void told(world.read([name]));
+    await world.settle();
+    const pending = told(world.read(['A', 'B'], { call: world.call({ budgetMs: 1 }) }));
+    await world.asked(4);
+    world.clock.pass(1);
+    expect(await pending).toBe('pending');
+    for (const { requestId } of world.announced.slice(0, 3)) await world.decide(false, requestId);
+    await world.settle();
+    expect(world.announced).toHaveLength(4);
+  });
+
   it('is refused beyond so many requests in an hour, which is written down', async () => {
     const world = new World({}, { maxPerHour: 3 });
     for (const name of ['A', 'B', 'C']) {
