@@ -67,6 +67,8 @@ export class Waiting {
   #later(request: LiveRequest, { call, link, stop }: Quiet): () => void {
     let stopTelling = stop;
     const look = async (): Promise<void> => {
+      // Several may end at once, this one among them.
+      await null;
       if (request.state !== 'pending' || this.#told(request).length > 0) return;
       stopLooking();
       stopTelling();

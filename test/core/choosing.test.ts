@@ -257,6 +257,17 @@ describe('a session that asks much', () => {
     expect(world.announced.at(-1)).toMatchObject({ requestId: world.announced[4]?.requestId, quiet: false });
   });
 
+  it('is not told of a quiet one that ends along with the others', async () => {
+    const world = new World();
+    for (const name of ['A', 'B', 'C']) void told(world.read([name]));
+    await world.settle();
+    void told(world.read(['A', 'B']));
+    await world.asked(4);
+    world.broker.endSession(world.session.id, 'the client is gone');
+    await world.settle();
+    expect(world.announced).toHaveLength(4);
+  });
+
   it('is not told of a quiet one whose call has gone', async () => {
     const world = new World();
     for (const name of ['A', 'B', 'C']) void told(world.read([name]));
