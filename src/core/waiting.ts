@@ -68,7 +68,7 @@ export class Waiting {
     let stopTelling = stop;
     const look = async (): Promise<void> => {
       // Several may end at once, this one among them.
-      await null;
+      await Promise.resolve();
       if (request.state !== 'pending' || this.#told(request).length > 0) return;
       stopLooking();
       stopTelling();
