@@ -63,13 +63,20 @@ export class Waiting {
     return quiet ? this.#later(request, { call, link, stop }) : stop;
   }
 
-  /** Told after all as soon as none is left on whose page it stands. Returns what to call when the wait is over. */
+  /**
+   * Told after all once those on whose pages it stands have ended, and nobody has decided one of them: a decision's page leads on.
+   * Returns what to call when the wait is over.
+   */
   #later(request: LiveRequest, { call, link, stop }: Quiet): () => void {
     let stopTelling = stop;
+    const ahead = new Set(this.#told(request));
     const look = async (): Promise<void> => {
       // Several may end at once, this one among them.
       await Promise.resolve();
-      if (request.state !== 'pending' || this.#told(request).length > 0) return;
+      const waiting = this.#told(request);
+      for (const other of waiting) ahead.add(other);
+      const isLedTo = waiting.length > 0 || [...ahead].some(({ decision }) => decision !== undefined);
+      if (request.state !== 'pending' || isLedTo) return;
       stopLooking();
       stopTelling();
       stopTelling = this.#tell(request, { call, link, quiet: false });

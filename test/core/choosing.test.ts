@@ -232,7 +232,7 @@ describe('a session that asks much', () => {
     expect(world.announced.at(-1)).toMatchObject({ quiet: false, first: true });
   });
 
-  it('is told of the oldest quiet one once none of which they were told waits any more', async () => {
+  it('is told of the oldest quiet one once all that they were told of were taken back', async () => {
     const world = new World();
     const aborts = ['A', 'B', 'C'].map((name) => {
       const abort = new AbortController();
@@ -252,9 +252,21 @@ describe('a session that asks much', () => {
     const [, , , fourth, , sixth] = world.announced;
     expect(world.announced).toHaveLength(6);
     expect(sixth).toMatchObject({ requestId: fourth?.requestId, quiet: false, first: true });
+    // Its page leads to the fifth.
     await world.decide(true, fourth?.requestId);
     await world.settle();
-    expect(world.announced.at(-1)).toMatchObject({ requestId: world.announced[4]?.requestId, quiet: false });
+    expect(world.announced).toHaveLength(6);
+  });
+
+  it('is not told of a quiet one to which the pages of decisions have led', async () => {
+    const world = new World();
+    for (const name of ['A', 'B', 'C']) void told(world.read([name]));
+    await world.settle();
+    void told(world.read(['A', 'B']));
+    await world.asked(4);
+    for (const { requestId } of world.announced.slice(0, 3)) await world.decide(true, requestId);
+    await world.settle();
+    expect(world.announced).toHaveLength(4);
   });
 
   it('is not told of a quiet one that ends along with the others', async () => {
