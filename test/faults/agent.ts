@@ -24,6 +24,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #client: Client;
   readonly #transport: StdioClientTransport;
+  readonly #answered = Promise.withResolvers<null>();
   readonly #gone = Promise.withResolvers<null>();
   #isGone = false;
   #stderr = '';
@@ -45,18 +46,20 @@ export class Agent {
     });
     this.#client.onclose = () => {
       this.#isGone = true;
+      this.#answered.resolve(null);
       this.#gone.resolve(null);
     };
   }
 
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  /** Works until SIGKILL comes, so many milliseconds after the start; resolves when nothing is left of it. */
-  async live(ms: number): Promise<void> {
+  /**
+   * Works until SIGKILL comes, so many milliseconds after the start or after the first answer; resolves when nothing is left of it. How fast
+   * the machine is at the moment decides how much is done.
+   */
+  async live(ms: number, after: 'start' | 'answer'): Promise<void> {
     const connecting = this.#client.connect(this.#transport);
-    const killing = sleep(ms).then(() => this.#kill());
+    const killing = (after === 'start' ? sleep(0) : this.#answered.promise)
+      .then(() => sleep(ms))
+      .then(() => this.#kill());
     try {
       await connecting;
       await Promise.all([this.#work(), this.#work(), this.#work()]);
@@ -69,7 +72,8 @@ export class Agent {
 
   #kill(): void {
     const { pid } = this.#transport;
-    if (pid !== null) process.kill(pid, 'SIGKILL');
+    if (this.#isGone || pid === null) throw new Error(`a server ended by itself: ${this.#stderr}`);
+    process.kill(pid, 'SIGKILL');
   }
 
   async #work(): Promise<void> {
@@ -103,6 +107,7 @@ export class Agent {
   async #call(tool: string, args: Record<string, unknown>): Promise<{ text: string; status: unknown }> {
     const all = { vault: 'local', reason: 'a test of faults', ...args };
     const result = (await this.#client.callTool({ name: tool, arguments: all })) as CallToolResult;
+    this.#answered.resolve(null);
     const [content] = result.content;
     return {
       text: content?.type === 'text' ? content.text : '',

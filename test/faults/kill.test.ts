@@ -75,7 +75,7 @@ async function killAll({ vault, book, chance, loop }: Loop): Promise<number> {
     const person = new Person(book, chance);
     const agent = new Agent({ vault, book, person, chance, secrets, name: `agent-${loop}-${at}` });
     // Most die at work, some while they start.
-    return agent.live(chance.once(8) ? chance.below(500) : 500 + chance.below(1500));
+    return chance.once(8) ? agent.live(chance.below(1_000), 'start') : agent.live(chance.below(1_000), 'answer');
   });
   await Promise.all(lives);
   return lives.length;
