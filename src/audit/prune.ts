@@ -9,17 +9,20 @@ import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { createGuard } from '../store/guard.ts';
 import { migrate } from '../store/migrations.ts';
-import { schema } from '../store/schema.ts';
 import { prepareEntry } from './entry.ts';
 import { openAuditKey } from './key.ts';
 import type { Alongside } from './ledger.ts';
 import type { NoteKey, NoteSigner } from './note.ts';
 import { parseNoteKey } from './note.ts';
 import { lastPruning } from './pruned.ts';
+import type { Pruned } from './removal.ts';
+import { removeRows } from './removal.ts';
 import type { Problem } from './report.ts';
 import { createSealer } from './sealer.ts';
 import { verifyLog } from './verify.ts';
 import { createWriter } from './writer.ts';
+
+export type { Pruned } from './removal.ts';
 
 export interface PruneOptions {
   readonly file: DatabasePlace;
@@ -34,12 +37,6 @@ export interface PruneOptions {
   readonly alongside?: Alongside;
   /** Whether the file gives back the room; takes as much again while it does. */
   readonly vacuum?: boolean;
-}
-
-export interface Pruned {
-  /** How many rows and decisions were removed. */
-  readonly rows: number;
-  readonly decisions: number;
 }
 
 /**
@@ -62,7 +59,7 @@ export async function pruneLog(options: PruneOptions): Promise<Pruned> {
     // What is deleted is overwritten.
     database.pragma('secure_delete = ON');
     await busily(() => begin(database, options, signer));
-    const removed = await removeAll(database, signer, busily);
+    const removed = await removeRows(database, lastPruning(database, keysOf(signer))?.size ?? 0, busily);
     if (options.vacuum === true) await busily(() => database.exec('VACUUM'));
     database.pragma('wal_checkpoint(TRUNCATE)');
     return removed;
@@ -73,10 +70,6 @@ export async function pruneLog(options: PruneOptions): Promise<Pruned> {
 
 /** Milliseconds to wait for other processes; there is no hurry. */
 const patience = 10_000;
-/** Rows that are removed in one transaction: servers wait for it. */
-const chunk = 2_000;
-
-type Busily = <Result>(work: () => Result) => Promise<Result>;
 
 /** A clock that was set back is no reason to keep what it dated for ever. */
 async function checkIntact({ file, keys = [] }: PruneOptions, signer: NoteSigner): Promise<void> {
@@ -167,38 +160,3 @@ function prunedRow(last: Last, { at, before, note }: { at: number; before: numbe
     detail: { size: last.id, head: last.hash, before: isoTime(before), note },
   };
 }
-
-/** What the last row `pruned` allows, a little at a time. What was cut off here goes on with the next pruning. */
-async function removeAll(database: Database, signer: NoteSigner, busily: Busily): Promise<Pruned> {
-  const upTo = lastPruning(database, keysOf(signer))?.size ?? 0;
-  const removed = { rows: 0, decisions: 0 };
-  for (;;) {
-    const { rows, decisions } = await busily(() => removeSome(database, upTo));
-    removed.rows += rows;
-    removed.decisions += decisions;
-    if (rows === 0) return removed;
-  }
-}
-
-function removeSome(database: Database, upTo: number): Pruned {
-  const first = database.prepare<[], number | null>('SELECT min(id) FROM audit').pluck().get() ?? Infinity;
-  if (first > upTo) return { rows: 0, decisions: 0 };
-  const last = Math.min(upTo, first + chunk - 1);
-  return database
-    .transaction(() => {
-      for (const name of guards) database.exec(`DROP TRIGGER ${name}`);
-      const decisions = database.prepare(
-        `DELETE FROM decisions WHERE request_id IN (SELECT request_id FROM audit WHERE id <= ? AND ${decided})
-         AND request_id NOT IN (SELECT request_id FROM audit WHERE id > ? AND id <= ? AND ${decided})`,
-      );
-      // The rows of one decision stand together; it goes with the last of them.
-      const gone = decisions.run(last, last, last + chunk).changes;
-      const { changes } = database.prepare('DELETE FROM audit WHERE id <= ?').run(last);
-      for (const name of guards) database.exec(schema.get(name) ?? '');
-      return { rows: changes, decisions: gone };
-    })
-    .immediate();
-}
-
-const decided = `request_id IS NOT NULL AND action IN ('approved', 'denied', 'paired', 'unpaired')`;
-const guards = ['audit_no_delete', 'decisions_no_delete'];

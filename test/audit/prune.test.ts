@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { parseAnchors } from '../../src/audit/anchors.ts';
 import { pruneLog } from '../../src/audit/prune.ts';
-import type { PruneOptions, Pruned } from '../../src/audit/prune.ts';
+import type { PruneOptions } from '../../src/audit/prune.ts';
+import type { Pruned } from '../../src/audit/removal.ts';
 import type { CommittedRow } from '../../src/core/audit-row.ts';
 import { expectHonest, LivedWorld } from './lived.ts';
 import { forced, readAll, withDatabase } from './stored.ts';
@@ -132,23 +133,31 @@ describe('pruning', () => {
     expect(readAll(world.file)).toHaveLength(rows);
   });
 
-  test('leaves nothing of the old rows in the file, and gives the room back if that is wanted', async () => {
-    const world = await LivedWorld.open();
-    for (let time = 0; time < 50; time += 1) {
-      const read = world.read(['A'], { reason: `a reason that nobody shall find again ${'.'.repeat(1_000)}` });
-      await world.decide(false);
-      await read;
-      world.clock.pass(1_000);
-    }
-    world.clock.pass(3_600_000);
-    await world.settle();
-    await world.end();
-    const size = statSync(world.file).size;
-    await prune(world, hoursAgo(world, 1), { vacuum: true });
-    expect(readFileSync(world.file).includes('nobody shall find')).toBe(false);
-    expect(statSync(world.file).size).toBeLessThan(size / 2);
-    expectHonest(await world.verify());
-  });
+  test.each([false, true])(
+    'leaves nothing of the old rows in the file; gives the room back if wanted (%s)',
+    async (vacuum) => {
+      const world = await LivedWorld.open();
+      for (let time = 0; time < 50; time += 1) {
+        const read = world.read(['A'], { reason: `a reason that nobody shall find again ${'.'.repeat(1_000)}` });
+        await world.decide(false);
+        await read;
+        world.clock.pass(1_000);
+      }
+      world.clock.pass(3_600_000);
+      await world.settle();
+      await world.end();
+      const size = statSync(world.file).size;
+      expect(readFileSync(world.file).includes('nobody shall find')).toBe(true);
+      await prune(world, hoursAgo(world, 1), { vacuum });
+      for (const name of readdirSync(dirname(world.file)).filter((each) => each.startsWith('agent-vault.db')))
+        expect([name, readFileSync(join(dirname(world.file), name)).includes('nobody shall find')]).toEqual([
+          name,
+          false,
+        ]);
+      if (vacuum) expect(statSync(world.file).size).toBeLessThan(size / 2);
+      expectHonest(await world.verify());
+    },
+  );
 });
 
 describe('a log whose beginning is gone', () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { statementText } from '../../src/audit/checkpoint.ts';
 import { createSigner } from '../../src/audit/note.ts';
 import type { Report } from '../../src/audit/report.ts';
 import { rowColumns } from '../../src/audit/source.ts';
@@ -190,6 +191,18 @@ describe('every checkpoint', () => {
     const stranger = createSigner('agent-vault/audit', new Uint8Array(32).fill(9));
     const file = rewritten(sample, { rows: (all) => all, signer: stranger });
     expect((await check(file)).problems[0]?.says).toContain('signed by a key that is not known here');
+  });
+
+  test('that names another log is noticed, although its owner has signed it', async () => {
+    const [{ size, head, timestamp }] = checkpoints as [StoredRow];
+    const origin = 'agent-vault/audit/0123456789abcdef';
+    const said = { origin, size: Number(size), head: String(head), timestamp: String(timestamp) };
+    const note = sample.signer.sign(statementText({ ...said, previous: null, pruned: false }));
+    const cut = `DELETE FROM checkpoints WHERE size > ${said.size}`;
+    const file = changed(sample, `UPDATE checkpoints SET note = ${literal(note)} WHERE size = ${said.size}`, cut);
+    expect((await check(file)).problems).toMatchObject([
+      { row: said.size, says: 'its checkpoint is that of another log' },
+    ]);
   });
 
   test('that is put in from another log is noticed', async () => {
