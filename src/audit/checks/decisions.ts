@@ -53,7 +53,9 @@ export class DecisionCheck {
     current.used = true;
     if (current.hash !== hash) return this.#bad(row, 'what was decided is another than the row says');
     if (!isDecision) return;
-    const stray = strayOf(row, current.body);
+    const body = bodyOf(current.body);
+    const stray = body === null || body === 'first' ? null : strayOf(row, body);
+    if (body === null) this.#bad(row, 'what was decided cannot be read');
     if (stray !== null) this.#bad(row, `its ${stray} is not what was decided`);
     this.#signature(row, current, columns);
   }
@@ -100,7 +102,8 @@ export class DecisionCheck {
   }
 }
 
-/** Of the first release there is another one, which says nothing of what was left out. */
+const secret = z.looseObject({ id: z.string(), name: z.string() });
+
 const bodySchema = z.looseObject({
   version: z.literal(2),
   request: z.string(),
@@ -109,8 +112,8 @@ const bodySchema = z.looseObject({
   agent: z.string(),
   operation: z.string(),
   vault: z.string(),
-  secrets: z.array(z.looseObject({ id: z.string(), name: z.string() })),
-  refused: z.array(z.string()),
+  secrets: z.array(secret),
+  refused: z.array(secret),
   reason: z.string(),
   windowMs: z.int().nonnegative(),
   scope: z.string(),
@@ -121,15 +124,14 @@ type Body = z.infer<typeof bodySchema>;
 const columns = ['request', 'session', 'agent', 'operation', 'vault', 'reason', 'scope'] as const;
 
 /** The first thing in which a row is not what was decided; null if there is none. */
-function strayOf(row: Row, text: string): string | null {
-  const body = bodyOf(text);
-  if (body === null) return null;
+function strayOf(row: Row, body: Body): string | null {
   const other = columns.find((column) => row[column] !== body[column]);
   if (other !== undefined) return other;
   const subject = subjectOf(row);
-  const isAsked = body.secrets.some(({ id, name }) => name === row.name && (id === subject || subject === row.name));
-  const isApproved = body.approve && isAsked;
-  if (!isAsked && !body.refused.includes(row.name)) return 'name';
+  const isIn = (secrets: Body['secrets']): boolean =>
+    secrets.some(({ id, name }) => name === row.name && (id === subject || subject === row.name));
+  const isApproved = body.approve && isIn(body.secrets);
+  if (!isIn([...body.secrets, ...body.refused])) return 'name';
   if (row.action !== (isApproved ? 'approved' : 'denied')) return 'action';
   return row.ttl === (isApproved ? windowEnd(row, body) : null) ? null : 'ttl';
 }
@@ -138,9 +140,13 @@ function windowEnd({ at }: Row, { windowMs }: Body): string | null {
   return windowMs === 0 ? null : isoTime(at + windowMs);
 }
 
-function bodyOf(text: string): Body | null {
+const firstSchema = z.looseObject({ version: z.literal(1) });
+
+/** `first`: in the first release there was another one, which says nothing of what was left out. Null: it cannot be read. */
+function bodyOf(text: string): Body | 'first' | null {
   try {
-    return bodySchema.safeParse(JSON.parse(text)).data ?? null;
+    const given: unknown = JSON.parse(text);
+    return firstSchema.safeParse(given).success ? 'first' : (bodySchema.safeParse(given).data ?? null);
   } catch {
     return null;
   }
