@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,9 +10,13 @@ import { configReference } from '../../src/config/reference.ts';
 import { auditActions } from '../../src/core/audit-row.ts';
 import { exitCodes } from '../../src/core/errors.ts';
 import { limits } from '../../src/core/input.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { budgetMs } from '../../src/mcp/budget.ts';
-import { eventsOf } from '../../src/webhooks/events.ts';
-import { committedRow } from '../webhooks/support.ts';
+import { wants } from '../../src/webhooks/events.ts';
+import { formatPlugins } from '../../src/webhooks/formats/index.ts';
+import { delays } from '../../src/webhooks/schedule.ts';
+import { signingKey } from '../../src/webhooks/sign.ts';
+import { httpFormat, samples } from '../webhooks/formats/samples.ts';
 import { blocksIn, generatedPart, root, sectionOf, tableRows, textOf } from './markdown.ts';
 
 const readme = textOf('README.md');
@@ -70,8 +76,43 @@ describe('the README', () => {
 
   it('shows the whole payload of a webhook, in its order', () => {
     const example = blocksIn(section('## Webhooks'), 'json').find((block) => block.includes('"event"'));
-    const [event] = eventsOf([committedRow(1)]);
-    expect(Object.keys(JSON.parse(example ?? '{}') as object)).toEqual(Object.keys(event!));
+    const sent = JSON.parse(httpFormat('json').item(samples['approved']!)) as object;
+    expect(Object.keys(JSON.parse(example ?? '{}') as object)).toEqual(Object.keys(sent));
+  });
+
+  it('says which events go out without being asked for by name', () => {
+    const [, all = ''] = /`"all"`\s\(the default\): ([^.]+)\./u.exec(section('## Webhooks')) ?? [];
+    const names = [...auditActions, 'checkpoint'] as const;
+    expect([...all.matchAll(/`(\w+)`/gu)].map(([, name]) => name)).toEqual(names.filter((name) => wants('all', name)));
+  });
+
+  it('has the schedule of tries', () => {
+    const [, said = ''] = /tried again after ([^,]+(?:, [^,]+)* and [^,]+), each/u.exec(section('### Delivery').replaceAll('\n', ' ')) ?? [];
+    const units: Record<string, number> = { s: 1000, min: 60_000, h: 3_600_000 };
+    const times = [...said.matchAll(/(\d+) (s|min|h)\b/gu)].map(([, count, unit]) => Number(count) * units[unit!]!);
+    expect(times).toEqual(delays);
+  });
+
+  it('has every format, as it writes an event', () => {
+    const rows = tableRows(section('### Formats')).filter((row) => row.length > 2);
+    expect(rows.map((row) => codes(row)[0]).sort()).toEqual(formatPlugins.map(({ type }) => type).sort());
+    for (const [type = '', looks = ''] of rows.map((row) => [codes(row)[0], row[1]])) {
+      // Discord's is said to be like Slack's, and syslog comes with a transport of its own.
+      if (type === 'discord' || type === 'syslog') continue;
+      let rest = writtenAs(type);
+      for (const piece of looks.split(/…|` and `/u).map(plain).filter((text) => text !== '')) {
+        expect(rest, type).toContain(piece);
+        rest = rest.slice(rest.indexOf(piece) + piece.length);
+      }
+    }
+  });
+
+  it('has the way from an Ed25519 secret to its public key', () => {
+    const [command = ''] = blocksIn(section('### Signatures').replaceAll(/^ {2}/gmu, ''), 'sh');
+    const secret = `whsk_${randomBytes(32).toString('base64')}`;
+    const env = { ...process.env, LOG_SIGNING_SECRET: secret };
+    const printed = execFileSync('sh', ['-c', command], { env, encoding: 'utf8' });
+    expect(printed.trim()).toBe(signingKey(new Secret(secret)).publicKey);
   });
 
   it('has every environment variable that config and state folder read, and no other', () => {
@@ -104,6 +145,19 @@ describe('the changelog', () => {
     expect(/^## (\S+) - \d{4}-\d\d-\d\d$/mu.exec(textOf('CHANGELOG.md'))?.[1]).toBe(version);
   });
 });
+
+/** An approval in a format, in one line; chats as they show it. */
+function writtenAs(type: string): string {
+  const event = samples['approved']!;
+  const item = httpFormat(type).item(event);
+  if (type !== 'slack') return item;
+  const { text } = JSON.parse(item) as { text: string };
+  return plain(text.replaceAll('\n', ' '));
+}
+
+function plain(markdown: string): string {
+  return markdown.replaceAll('\\|', '|').replaceAll(/[`*]/gu, '').trim();
+}
 
 interface Tool {
   readonly name: string;
