@@ -36,6 +36,7 @@ export type Sent =
 export interface Sender {
   /** Posts. Follows no redirect, uses no proxy. Never rejects. */
   send(message: Message): Promise<Sent>;
+  /** Cuts what is under way, and sends nothing any more. */
   close(): void;
 }
 
@@ -47,9 +48,10 @@ export function openSender({ clock, allowPrivate, ca, resolve = allAddresses }: 
   const options = { keepAlive: true, maxSockets: 4, lookup: checkedLookup(allowPrivate, resolve) };
   const plain = new http.Agent(options);
   const secure = new https.Agent({ ...options, rejectUnauthorized: true, ...(ca !== null && { ca }) });
+  let isClosed = false;
 
   const attempt = (message: Message): Promise<Attempt> => {
-    const problem = addressProblem(message.url, allowPrivate);
+    const problem = isClosed ? 'it is closed here' : addressProblem(message.url, allowPrivate);
     if (problem !== null) return Promise.resolve({ sent: { kind: 'failed', why: problem }, isStale: false });
     return post(message, message.url.protocol === 'https:' ? secure : plain, clock);
   };
@@ -57,9 +59,10 @@ export function openSender({ clock, allowPrivate, ca, resolve = allAddresses }: 
   return {
     async send(message) {
       const first = await attempt(message);
-      return first.isStale ? (await attempt(message)).sent : first.sent;
+      return first.isStale && !isClosed ? (await attempt(message)).sent : first.sent;
     },
     close() {
+      isClosed = true;
       plain.destroy();
       secure.destroy();
     },

@@ -195,6 +195,20 @@ describe('sending', () => {
     expect(await send(rude)).toEqual({ kind: 'failed', why: 'the connection was cut' });
   });
 
+  it('sends nothing once more because it was closed itself', async () => {
+    const sink = await openSink();
+    const sender = openSender({ clock: systemClock, allowPrivate: false, ca: null });
+    const post = (): Promise<Sent> =>
+      sender.send({ url: new URL(sink.origin), headers: {}, body: '{}', timeoutMs: 20_000, answerBytes: 1024 });
+    await post();
+    sink.answer = () => undefined;
+    const cut = post();
+    await sink.until(2);
+    sender.close();
+    expect(await cut).toEqual({ kind: 'failed', why: 'the connection was cut' });
+    expect(sink.received).toHaveLength(2);
+  });
+
   it('says nothing of what it sent in a failure', async () => {
     const gone = await openSink();
     await gone.close();
