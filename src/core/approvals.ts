@@ -2,18 +2,21 @@ import type { Choice, Draft, DraftRefusal } from './choice.ts';
 import type { Clock, Deadline } from './clock.ts';
 import { deadlineIn, isoTime, isOver, plus, remaining } from './clock.ts';
 import { closeWindows } from './closing.ts';
-import { allowedBy, draftOf } from './drafting.ts';
+import { draftOf, fitsPolicy, isCurrent } from './drafting.ts';
 import { asVaultError, VaultError } from './errors.ts';
 import type { Claim, LiveRequest, NewRequest, WaitEnd } from './live-request.ts';
-import { liveRequest, waitFor } from './live-request.ts';
+import { liveRequest, twoDigits, waitFor } from './live-request.ts';
 import type { Policies } from './policies.ts';
+import { recordDecision } from './recording.ts';
+import type { Recording } from './recording.ts';
 import { Repeating } from './repeating.ts';
 import type { AuditLog, DecideResult, Desk, Log, Random, RequestView } from './ports.ts';
 import type { Decision, Proof, RequestId, RequestStep, SessionId } from './request.ts';
 import { next } from './request.ts';
+import { isEnded, isOpen, Requests } from './requests.ts';
 import { Restraint } from './restraint.ts';
 import type { RestraintLimits } from './restraint.ts';
-import { decisionRows, eventRow, requestRows } from './rows.ts';
+import { requestRows } from './rows.ts';
 import type { Signal } from './signal.ts';
 import { viewOf } from './view.ts';
 import type { Window, Windows } from './windows.ts';
@@ -57,12 +60,13 @@ export class Approvals implements Desk {
   readonly #audit: AuditLog;
   readonly #log: Log;
   readonly #windows: Windows;
+  readonly #recording: Recording;
   readonly #policies: Policies;
   readonly #limits: () => ApprovalLimits;
   readonly #changed: Signal;
   readonly #closeWindows: (fits: (window: Window) => boolean, cause: string) => Promise<unknown>;
   readonly #restraint: Restraint;
-  readonly #byId = new Map<RequestId, LiveRequest>();
+  readonly #requests = new Requests();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #sweeper: Repeating;
   readonly #gone = new Set<SessionId>();
@@ -74,6 +78,7 @@ export class Approvals implements Desk {
     this.#audit = options.audit;
     this.#log = options.log;
     this.#windows = options.windows;
+    this.#recording = options;
     this.#policies = options.policies;
     this.#limits = options.limits;
     this.#changed = options.changed;
@@ -91,10 +96,10 @@ export class Approvals implements Desk {
     this.#restraint.check(asked);
     const openedAt = deadlineIn(this.#clock, 0);
     const { expiresInMs } = this.#limits();
-    const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs, code: this.#code() });
+    const request = liveRequest(asked, { id: this.#random.id(), openedAt, expiresInMs, code: twoDigits(this.#random) });
     this.#restraint.count(asked.session.id);
-    this.#forgetOldest();
-    this.#byId.set(request.id, request);
+    this.#requests.forgetOldest(this.#limits().maxOpen + remembered);
+    this.#requests.add(request);
     request.ready = this.#commitOpening(request);
     request.ready.catch(() => undefined);
     this.#sweeper.start();
@@ -106,7 +111,7 @@ export class Approvals implements Desk {
     if (this.#closed || this.#gone.has(session)) throw new VaultError('closing', 'this session has ended');
     this.#restraint.checkSession(session);
     const { maxOpen } = this.#limits();
-    if (this.#all(isOpen).length < maxOpen) return;
+    if (this.#requests.all(isOpen).length < maxOpen) return;
     const message = `${maxOpen} requests are waiting for the person already; wait for an answer`;
     throw new VaultError('too_many_requests', message);
   }
@@ -114,7 +119,7 @@ export class Approvals implements Desk {
   /** The request that a call with this key joins; null if there is none. Notes the reason if it is another one. */
   join(key: string, reason: string): LiveRequest | null {
     this.#sweep();
-    const [request] = this.#all((candidate) => candidate.key === key && isOpen(candidate));
+    const [request] = this.#requests.all((candidate) => candidate.key === key && isOpen(candidate));
     if (request === undefined) return null;
     if (reason !== request.reason && request.otherReasons.size < maxOtherReasons) request.otherReasons.add(reason);
     return request;
@@ -123,7 +128,9 @@ export class Approvals implements Desk {
   /** Approvals with this key that no call holds yet: each can be claimed once. */
   claims(key: string): Claim[] {
     this.#sweep();
-    return this.#all((request) => request.key === key && request.unclaimed).map((request) => this.#claim(request));
+    return this.#requests
+      .all((request) => request.key === key && request.unclaimed)
+      .map((request) => this.#claim(request));
   }
 
   /** Approvals of one entry whose name turned out to mean several fields, one of which is asked for now. */
@@ -135,13 +142,13 @@ export class Approvals implements Desk {
       request.session.id === session &&
       request.vault === vault &&
       request.names.some((name) => name.id === within);
-    return this.#all(fits).map((request) => this.#claim(request));
+    return this.#requests.all(fits).map((request) => this.#claim(request));
   }
 
   /** A denial or expiry that no call has heard of yet. Told once. */
   untold(key: string): LiveRequest | null {
     this.#sweep();
-    const [request] = this.#all((candidate) => candidate.key === key && candidate.untold);
+    const [request] = this.#requests.all((candidate) => candidate.key === key && candidate.untold);
     if (request === undefined) return null;
     request.untold = false;
     return request;
@@ -156,7 +163,7 @@ export class Approvals implements Desk {
 
   /** Requests of a session that wait for a person, oldest first. */
   openOf(session: SessionId): LiveRequest[] {
-    return this.#all((request) => request.session.id === session && isOpen(request));
+    return this.#requests.all((request) => request.session.id === session && isOpen(request));
   }
 
   /** Tells whenever a request was opened, or its state is another. Returns the way to stop it. */
@@ -166,29 +173,32 @@ export class Approvals implements Desk {
 
   view(id: RequestId): RequestView | null {
     this.#sweep();
-    const request = this.#byId.get(id);
+    const request = this.#requests.get(id);
     return request === undefined || request.state === 'opening' ? null : this.#view(request);
   }
 
   /** Those that fit, oldest first. */
   views(fits: (request: LiveRequest) => boolean): RequestView[] {
     this.#sweep();
-    return this.#all((request) => request.state !== 'opening' && fits(request)).map((request) => this.#view(request));
+    return this.#requests
+      .all((request) => request.state !== 'opening' && fits(request))
+      .map((request) => this.#view(request));
   }
 
   /** The last that were decided, newest first. */
   decided(most: number): RequestView[] {
     const at = ({ decision }: LiveRequest): number => decision?.at.wall ?? 0;
-    const last = this.#all(({ decision }) => decision !== undefined).sort((a, b) => at(b) - at(a));
+    const last = this.#requests.all(({ decision }) => decision !== undefined).sort((a, b) => at(b) - at(a));
     return last.slice(0, most).map((request) => this.#view(request));
   }
 
   async draft(id: RequestId, choice: Choice): Promise<Draft | DraftRefusal> {
     await this.#policies.look();
     this.#sweep();
-    const request = this.#byId.get(id);
+    const request = this.#requests.get(id);
     if (request === undefined) return 'unknown';
-    if (choice.approve && !this.#fitsPolicy(request)) this.withdraw(request, 'the policy of the vault has changed');
+    if (choice.approve && !fitsPolicy(request, this.#policies))
+      this.withdraw(request, 'the policy of the vault has changed');
     if (request.state !== 'pending') return 'ended';
     const draft = draftOf(request, choice, this.#policies, this.#clock.wall());
     if (draft === 'code') this.#wrongCode(request);
@@ -198,20 +208,20 @@ export class Approvals implements Desk {
   async decide(draft: Draft, proof: Proof): Promise<DecideResult> {
     await this.#policies.look();
     this.#sweep();
-    const request = this.#byId.get(draft.request);
+    const request = this.#requests.get(draft.request);
     if (request === undefined) return 'unknown';
-    if (draft.choice.approve && !this.#isCurrent(draft)) return 'changed';
+    if (draft.choice.approve && !isCurrent(draft, this.#policies)) return 'changed';
     if (!this.#step(request, 'decide')) return 'ended';
     return this.#tracked(this.#record(request, draft, proof));
   }
 
   end(id: RequestId, cause: string): void {
-    const request = this.#byId.get(id);
+    const request = this.#requests.get(id);
     if (request !== undefined) this.withdraw(request, cause);
   }
 
   async lift(id: RequestId): Promise<boolean> {
-    const request = this.#byId.get(id);
+    const request = this.#requests.get(id);
     if (request?.decision === undefined || this.#coolingMs(request) === 0) return false;
     // What could be asked for anew without a row would leave the denial before it without an explanation.
     await this.#audit.append(requestRows(request, 'lifted', this.#clock.wall()));
@@ -239,14 +249,15 @@ export class Approvals implements Desk {
   endSession(session: SessionId, cause: string): void {
     this.#gone.add(session);
     this.#restraint.forget(session);
-    for (const request of this.#all((candidate) => candidate.session.id === session)) this.#end(request, cause);
+    for (const request of this.#requests.all((candidate) => candidate.session.id === session))
+      this.#end(request, cause);
   }
 
   /** Ends every request; resolves when all rows are committed or have failed. Nothing can be opened or decided afterwards. */
   async close(cause: string): Promise<void> {
     this.#closed = true;
     this.#sweeper.stop();
-    for (const request of this.#byId.values()) this.#end(request, cause);
+    for (const request of this.#requests.all()) this.#end(request, cause);
     while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
   }
 
@@ -259,70 +270,23 @@ export class Approvals implements Desk {
     } catch (thrown) {
       const error = asVaultError(thrown, 'audit_unavailable', 'the audit log cannot be written');
       if (this.#step(request, 'withdraw')) this.#wake(request, { kind: 'failed', error });
-      this.#byId.delete(request.id);
+      this.#requests.remove(request.id);
       throw error;
     }
     // A request that was withdrawn meanwhile stays so.
     this.#step(request, 'opened');
   }
 
-  #decision(request: LiveRequest, { choice }: Draft, { approver }: Proof): Decision {
-    const at = deadlineIn(this.#clock, 0);
-    const { approve, windowMs, scope, note, mute, config } = choice;
-    return {
-      approve,
-      approver,
-      at,
-      scope,
-      allowed: new Set(allowedBy(request, choice).map(({ id }) => id)),
-      ...(windowMs > 0 ? { until: plus(at, windowMs) } : {}),
-      ...(note === null ? {} : { note }),
-      ...(mute ? { mute } : {}),
-      ...(config === null ? {} : { config: true }),
-    };
-  }
-
   /** Commits the decision, then lets it take effect. A denial takes effect even if it cannot be recorded; an approval does not. */
   async #record(request: LiveRequest, draft: Draft, proof: Proof): Promise<DecideResult> {
-    const decision = this.#decision(request, draft, proof);
-    request.decidedAt = this.#windows.moment();
-    const { at, approver, approve } = decision;
-    const { config } = draft.choice;
-    const accepted =
-      config === null
-        ? []
-        : [eventRow('config_approved', { at: at.wall, approver, detail: { config, request: request.id } })];
-    const record = { requestId: request.id, body: draft.body, assertion: proof.assertion };
-    try {
-      await this.#audit.append([...decisionRows(request, decision), ...accepted], record);
-    } catch {
-      if (approve) return this.#undo(request);
-      this.#log.warn(
-        `the denial of request ${request.id} could not be written to the audit log; it is denied all the same`,
-      );
-    }
-    request.decision = config === null ? decision : await this.#accept(request, decision, config);
-    request.pickUp = later(request.expiry, plus(at, pickUpMs));
-    this.#refuse(request, request.decision);
-    if (approve) this.#approve(request, request.decision);
+    const decision = await recordDecision({ request, draft, proof }, this.#recording);
+    if (decision === null) return this.#undo(request);
+    request.decision = decision;
+    request.pickUp = later(request.expiry, plus(decision.at, pickUpMs));
+    this.#refuse(request, decision);
+    if (decision.approve) this.#approve(request, decision);
     else this.#endUntold(request, 'deny');
     return 'recorded';
-  }
-
-  /** The config as it was proposed. If it cannot be, what was approved counts once. */
-  async #accept(request: LiveRequest, decision: Decision, config: string): Promise<Decision> {
-    const { until: _, config: __, ...once } = decision;
-    try {
-      const isAccepted = await this.#policies.accept(config, decision.approver);
-      // What the change itself has closed are windows of the policy before it.
-      request.decidedAt = this.#windows.moment();
-      if (isAccepted) return decision;
-      this.#log.warn(`the config changed again while request ${request.id} was decided; it has to be approved anew`);
-    } catch (thrown) {
-      const { message, hint } = asVaultError(thrown, 'internal', 'an internal error');
-      this.#log.warn(`the config that was approved with request ${request.id} is not in force: ${message}`, hint);
-    }
-    return once;
   }
 
   /** What was denied leaves every window and is not asked for again for a while. */
@@ -337,36 +301,17 @@ export class Approvals implements Desk {
   /** The session gets nothing any more without having asked anew: what waits, what waits to be fetched, and its windows end. */
   #mute(request: LiveRequest): void {
     const isOther = (other: LiveRequest): boolean => other !== request && other.session.id === request.session.id;
-    for (const other of this.#all(isOther)) {
+    for (const other of this.#requests.all(isOther)) {
       this.withdraw(other, mutedCause);
       if (other.state === 'approved') this.#lapse(other, mutedCause);
     }
     void this.#tracked(this.#closeWindows(({ session }) => session.id === request.session.id, mutedCause));
   }
 
-  /** Whether nothing has changed since the draft was made. */
-  #isCurrent({ policy, choice }: Draft): boolean {
-    const isSame = choice.config === null || this.#policies.proposal()?.digest === choice.config;
-    return isSame && this.#policies.version() === policy;
-  }
-
-  /** Whether it could still be made as it was. How long a window may be is looked at in each draft. */
-  #fitsPolicy({ vault, operation, policy }: LiveRequest): boolean {
-    const now = this.#policies.policyOf(vault, false);
-    if (now === null || (operation === 'write' && !now.writable)) return false;
-    return now.confirm === 'tap' || policy.confirm === 'code';
-  }
-
   /** Two digits can be guessed: not often. */
   #wrongCode(request: LiveRequest): void {
     request.wrongCodes += 1;
     if (request.wrongCodes >= maxWrongCodes) this.withdraw(request, `${maxWrongCodes} wrong codes`);
-  }
-
-  #code(): string {
-    const [first = 0, second = 0] = this.#random.bytes(2);
-    // 256 is no multiple of 100; of 65,536 values, the bias is below 0.2 %.
-    return String((first * 256 + second) % 100).padStart(2, '0');
   }
 
   #view(request: LiveRequest): RequestView {
@@ -482,18 +427,11 @@ export class Approvals implements Desk {
 
   /** Ends what either clock says is over. */
   #sweep(): void {
-    for (const request of this.#byId.values()) {
+    for (const request of this.#requests.all()) {
       if (request.state === 'pending' && isOver(this.#clock, request.expiry)) this.#endUntold(request, 'expire');
       if (this.#isOver(request.pickUp)) this.#pickUpOver(request);
-      if (isEnded(request) && isOver(this.#clock, plus(request.expiry, rememberedMs))) this.#byId.delete(request.id);
-    }
-  }
-
-  #forgetOldest(): void {
-    let tooMany = this.#byId.size - this.#limits().maxOpen - remembered;
-    for (const request of this.#byId.values()) {
-      if (tooMany <= 0) return;
-      if (isEnded(request) && this.#byId.delete(request.id)) tooMany -= 1;
+      if (isEnded(request) && isOver(this.#clock, plus(request.expiry, rememberedMs)))
+        this.#requests.remove(request.id);
     }
   }
 
@@ -511,24 +449,12 @@ export class Approvals implements Desk {
   /** Milliseconds until something ends by itself; null if nothing will. */
   #due(): number | null {
     // What is being written down or fetched ends by itself, and is looked at then.
-    const waiting = this.#all(({ state, held }) => state === 'pending' || (state === 'approved' && held === 0));
+    const waiting = this.#requests.all(
+      ({ state, held }) => state === 'pending' || (state === 'approved' && held === 0),
+    );
     const due = waiting.map((request) => remaining(this.#clock, request.pickUp ?? request.expiry));
-    return this.#byId.size === 0 ? null : Math.min(sweepMs, ...due);
+    return this.#requests.size === 0 ? null : Math.min(sweepMs, ...due);
   }
-
-  #all(fits: (request: LiveRequest) => boolean): LiveRequest[] {
-    const found: LiveRequest[] = [];
-    for (const request of this.#byId.values()) if (fits(request)) found.push(request);
-    return found;
-  }
-}
-
-function isOpen(request: LiveRequest): boolean {
-  return request.state === 'opening' || request.state === 'pending' || request.state === 'deciding';
-}
-
-function isEnded(request: LiveRequest): boolean {
-  return !isOpen(request) && request.state !== 'approved' && request.held === 0;
 }
 
 /** What of a decided request was refused. */

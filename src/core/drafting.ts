@@ -26,6 +26,19 @@ export function draftOf(request: LiveRequest, choice: Choice, policies: Policies
   return { request: request.id, choice: decided, policy, body: bodyOf(request, decided, { policy, at }) };
 }
 
+/** Whether nothing has changed since the draft was made. */
+export function isCurrent({ policy, choice }: Draft, policies: Policies): boolean {
+  const isSame = choice.config === null || policies.proposal()?.digest === choice.config;
+  return isSame && policies.version() === policy;
+}
+
+/** Whether the request could still be made as it was. How long a window may be is looked at in each draft. */
+export function fitsPolicy({ vault, operation, policy }: LiveRequest, policies: Policies): boolean {
+  const now = policies.policyOf(vault, false);
+  if (now === null || (operation === 'write' && !now.writable)) return false;
+  return now.confirm === 'tap' || policy.confirm === 'code';
+}
+
 /** The names that a choice approves, in the order in which they were asked for. */
 export function allowedBy(request: LiveRequest, { approve, names }: Choice): readonly AskedName[] {
   if (!approve) return [];
