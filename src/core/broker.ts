@@ -142,7 +142,7 @@ export class Broker {
     const vault = this.#vaults.get(name);
     const ruling = rule('write', vault.policy, null);
     if (ruling.kind === 'refuse') {
-      const hint = `set "writable": true for the vault "${vault.name}" in the config to allow it`;
+      const hint = `set "writable": true for the vault "${vault.name}" in the config, and approve that, to allow it`;
       throw new VaultError(ruling.failure, `vault "${vault.name}" is read-only`, { hint });
     }
     return vault;
