@@ -9,6 +9,7 @@ import { verifyLog } from '../../src/audit/verify.ts';
 import type { AuditRow, DecisionRecord } from '../../src/core/audit-row.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { Json } from '../../src/core/canonical.ts';
+import { versions } from '../../src/store/schema.ts';
 import { LivedWorld } from './lived.ts';
 import { sampleLog } from './sample.ts';
 import { readAll, withDatabase } from './stored.ts';
@@ -128,6 +129,26 @@ describe('checking a log', () => {
     expect(['tampered', 'unreadable']).toContain((await verifyLog(torn, { keys })).kind);
   });
 
+  test('takes a log of the first release, which has no checkpoints, for what it is', async () => {
+    const { file } = await sampleLog();
+    withDatabase(file, (database) => {
+      database.exec('DROP INDEX audit_by_request; DROP INDEX outbox_by_endpoint');
+      for (const [name, sql] of versions[1]!) {
+        if (sql.startsWith('CREATE TABLE')) database.exec(`DROP TABLE ${name}`);
+      }
+      database.pragma('user_version = 0');
+    });
+    const rows = readAll(file).length;
+    expect(await verifyLog(file, { keys: [] })).toMatchObject({
+      kind: 'unanchored',
+      problems: [],
+      rows,
+      checkpoints: 0,
+    });
+    withDatabase(file, (database) => database.exec('DROP TRIGGER audit_no_update'));
+    expect((await verifyLog(file, { keys: [] })).problems).toMatchObject([{ row: null, what: 'schema' }]);
+  });
+
   test('notices an index that does not say what its table says', async () => {
     const { file, keys } = await sampleLog();
     withDatabase(file, (database) => {
@@ -230,6 +251,23 @@ describe('rows with every hash right that tell', () => {
   test('what a broker does are no problem', async () => {
     const honest = story().requested().approved().released().passed().passed(later(61)).other('failed', later(62));
     expect((await honest.check()).problems).toEqual([]);
+  });
+
+  test('who became an approver, who is one no longer, and what config was approved are no problem', async () => {
+    const change = (action: 'paired' | 'unpaired', requestId: string): AuditRow => {
+      const none = { secretName: '', vault: '', operation: '', session: '', agent: '', reason: '', scope: null };
+      return row({ action, requestId, ...none, timestamp: at(start), detail: { id: 'x' } });
+    };
+    const told = story().put(change('paired', 'change-1'));
+    told.entries.push({
+      rows: [change('unpaired', 'change-2')],
+      decision: { requestId: 'change-2', body: '{"version":1}', assertion: '{}' },
+    });
+    told.requested().approved();
+    told.entries
+      .at(-1)!
+      .rows.push(row({ action: 'config_approved', requestId: null, timestamp: at(start), detail: { request: 'r1' } }));
+    expect((await told.check()).problems).toEqual([]);
   });
 
   test.each<[string, Story, string]>([
