@@ -17,5 +17,7 @@ export function put(text: string): Promise<void> {
 
 /** How many columns the terminal has; without one, lines may be as long as they like. */
 export function terminalWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const { isTTY, columns } = process.stdout;
+  // Some pseudo-terminals say 0.
+  return isTTY ? columns || 80 : Infinity;
 }

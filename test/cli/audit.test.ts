@@ -309,7 +309,7 @@ describe('agent-vault audit prune', () => {
   it('removes the oldest rows, after which the log is intact', async () => {
     const [count, rows] = [old(), stored().length];
     const { code, stdout } = await stand.run('audit', 'prune', ...before, '--yes');
-    expect([code, stdout]).toEqual([0, `removed: ${count} rows, 1 decisions\n`]);
+    expect([code, stdout]).toEqual([0, `removed: ${count} rows, 1 decision\n`]);
     expect(stored().map(({ id }) => id)).toEqual(Array.from({ length: rows + 1 - count }, (_, at) => count + 1 + at));
     const verified = await stand.run('audit', 'verify', '--anchors', join(stand.folder, 'anchors.txt'), '--json');
     expect(JSON.parse(verified.stdout)).toMatchObject({ problems: [], pruned: count });

@@ -37,10 +37,7 @@ function figures(report: Report): string[] {
     ['log', origin ?? 'has no name yet'],
     ['rows', `${counted(rows, 'row')}${pruned > 0 ? `, after ${pruned} that were pruned` : ''}`],
     ['head', last === 0 ? 'none' : `row ${last}, ${head}`],
-    [
-      'decisions',
-      `${counted(decisions, 'decision')}; ${counted(signed, 'row')} of them signed by a passkey, and checked`,
-    ],
+    ['decisions', `${counted(decisions, 'decision')}; ${counted(signed, 'row')} signed by a passkey, checked`],
     ['checkpoints', `${counted(checkpoints, 'checkpoint')}; ${counted(uncovered, 'row')} after the last`],
     ['anchors', counted(anchors, 'anchor')],
   ];

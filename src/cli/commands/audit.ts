@@ -1,19 +1,21 @@
 import { homedir } from 'node:os';
-import { isoTime } from '../../core/clock.ts';
 import { VaultError } from '../../core/errors.ts';
 import { oneLine } from '../../core/text.ts';
 import type { Evidence, StoredRow } from '../../evidence/app.ts';
+import { openEvidence, verifyExitCodes } from '../../evidence/app.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Flags } from '../arguments.ts';
 import { filterOf, limitOf } from '../audit/choice.ts';
 import { harmless, jsonLine, jsonRow } from '../audit/json.ts';
+import { openProgress } from '../audit/progress.ts';
+import { pruneRows } from '../audit/prune.ts';
 import { reportJson, reportText } from '../audit/report.ts';
 import { requestJson, requestText } from '../audit/request.ts';
 import { rowsCsv, rowsJson, rowTable } from '../audit/rows.ts';
 import { statsChart } from '../audit/stats.ts';
 import { timeIn } from '../audit/time.ts';
 import { put, terminalWidth, Unread } from '../output.ts';
-import { Interrupted, interruptedCode, openTerminal } from '../terminal.ts';
+import { Interrupted, interruptedCode } from '../terminal.ts';
 
 /** Looks at the audit log. Everything but `prune` changes nothing. @param part "list", "show" and so on */
 export async function audit(part: string, flags: Flags, operands: readonly string[]): Promise<number> {
@@ -89,13 +91,12 @@ async function exportAll(flags: Flags): Promise<number> {
 }
 
 async function verify(flags: Flags, [operand]: readonly string[]): Promise<number> {
-  const { verifyExitCodes } = await import('../../evidence/app.ts');
-  const evidence = await open({ ...flags, ...(operand === undefined ? {} : { file: operand }) });
-  const verified = await evidence.verify({
-    keys: flags.key ?? [],
-    anchors: flags.anchors ?? [],
-    onProgress: () => undefined,
-  });
+  if (operand !== undefined && flags.file !== undefined)
+    throw new VaultError('input_invalid', 'the log is named twice', { hint: 'leave --file out' });
+  const evidence = await open({ file: operand ?? flags.file });
+  const progress = openProgress();
+  const { key: keys = [], anchors = [] } = flags;
+  const verified = await evidence.verify({ keys, anchors, onProgress: progress.say }).finally(progress.end);
   await put(`${(flags.json === true ? reportJson : reportText)(evidence.file, verified)}\n`);
   return verifyExitCodes[verified.report.kind];
 }
@@ -104,31 +105,10 @@ async function prune(flags: Flags): Promise<number> {
   if (flags.before === undefined)
     throw new VaultError('input_invalid', 'audit prune needs --before', { hint: 'such as --before 2026-11-01' });
   const before = timeIn(flags.before, 'before', Date.now());
-  const evidence = await open(flags);
-  const rows = await evidence.prunable(before);
-  const what = `${rows} ${rows === 1 ? 'row' : 'rows'} from before ${isoTime(before)} in ${oneLine(evidence.file)}`;
-  if (flags.yes !== true && rows > 0 && !(await confirmed(what))) return 1;
-  const removed = await evidence.prune(before);
-  await put(`removed: ${removed.rows} rows, ${removed.decisions} decisions\n`);
-  return 0;
+  return pruneRows(await open(flags), before, flags.yes === true);
 }
 
-async function confirmed(what: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new VaultError('input_invalid', `this would remove ${what}, and nobody is here to ask`, {
-      hint: 'or: --yes',
-    });
-  const terminal = openTerminal();
-  try {
-    terminal.say(`This removes ${what}. To keep a copy first: agent-vault audit export`);
-    return /^y(es)?$/iu.test(await terminal.ask('Remove them? (yes/no) '));
-  } finally {
-    terminal.close();
-  }
-}
-
-async function open({ file }: Flags): Promise<Evidence> {
-  const { openEvidence } = await import('../../evidence/app.ts');
+function open({ file }: { readonly file?: string | undefined }): Promise<Evidence> {
   const where = { cwd: process.cwd(), env: { ...process.env }, home: homedir() };
   return openEvidence({ where, file: file ?? null, log: createLog() });
 }

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { VaultError } from '../../core/errors.ts';
 import { oneLine } from '../../core/text.ts';
 import type { Endpoint, Verdict, WebhooksApp } from '../../evidence/webhooks.ts';
+import { openWebhooksApp } from '../../evidence/webhooks.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Flags } from '../arguments.ts';
 import { timeIn } from '../audit/time.ts';
@@ -101,8 +102,7 @@ function counted(events: number): string {
   return `${events} ${events === 1 ? 'event' : 'events'}`;
 }
 
-async function open({ file }: Flags): Promise<WebhooksApp> {
-  const { openWebhooksApp } = await import('../../evidence/webhooks.ts');
+function open({ file }: Flags): Promise<WebhooksApp> {
   const where = { cwd: process.cwd(), env: { ...process.env }, home: homedir() };
   return openWebhooksApp({ where, file: file ?? null, log: createLog() });
 }
