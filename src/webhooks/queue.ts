@@ -99,7 +99,15 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
   };
 
   /** Rows that hold no event are put aside, so that they stop nobody. `head`: when the first may be tried; null if nothing waits. */
-  const waiting = (endpoint: Endpoint, most: number, now: number): { events: QueuedEvent[]; head: number | null } => {
+  const waiting = (endpoint: Endpoint, most: number, now: number): Waiting => {
+    for (;;) {
+      const { unreadable, ...found } = oldest(endpoint, most);
+      for (const row of unreadable) lines.bury.run('it is no event that this version of Agent Vault knows', now, row);
+      if (found.head !== null || unreadable.length === 0) return found;
+    }
+  };
+
+  const oldest = (endpoint: Endpoint, most: number): Waiting & { readonly unreadable: readonly number[] } => {
     const events: QueuedEvent[] = [];
     const unreadable: number[] = [];
     let head: number | null = null;
@@ -115,8 +123,7 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
       head ??= at;
       events.push({ row: id, event, attempts, createdAt });
     }
-    for (const row of unreadable) lines.bury.run('it is no event that this version of Agent Vault knows', now, row);
-    return events.length === 0 && unreadable.length > 0 ? waiting(endpoint, most, now) : { events, head };
+    return { events, head, unreadable };
   };
 
   const settle = (endpoint: Endpoint, settlement: Settlement): void => {
@@ -140,6 +147,11 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
     claim: (endpoint, asked) => claimed.immediate(endpoint, asked),
     settle: (endpoint, settlement, asked) => settled.immediate(endpoint, settlement, asked),
   };
+}
+
+interface Waiting {
+  readonly events: readonly QueuedEvent[];
+  readonly head: number | null;
 }
 
 interface EndpointRow {
