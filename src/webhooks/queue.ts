@@ -71,6 +71,8 @@ export interface Settlement {
 
 /** Characters of events that are taken out at once: what several endpoints hold in memory together. */
 const mostCharacters = 4_000_000;
+/** Rows that are put aside at once. */
+const mostUnreadable = 200;
 
 export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
   const lines = statements(database);
@@ -88,8 +90,8 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
     // One that ends later than a lease can was given before the clock was put back.
     if (by !== null && by !== holder && until !== null && until > now && until <= now + leaseMs && until !== overdue)
       return { kind: 'taken', until };
-    const { events, head } = waiting(endpoint, most, now);
-    if (head === null) return giveBack({ kind: 'nothing' });
+    const { events, head, isMore } = waiting(endpoint, most, now);
+    if (head === null) return giveBack(isMore ? { kind: 'later', at: now } : { kind: 'nothing' });
     const isOpen = (at: number): boolean => at <= now || at === overdue || at > now + furthest;
     if (!isOpen(line.next_at)) return giveBack({ kind: 'later', at: line.next_at });
     const isDue = isOpen(head);
@@ -98,23 +100,16 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
     return { kind: 'events', events, isDue };
   };
 
-  /** Rows that hold no event are put aside, so that they stop nobody. `head`: when the first may be tried; null if nothing waits. */
+  /** Rows that hold no event are put aside, so that they stop nobody: so many at once that nobody has to wait for it. */
   const waiting = (endpoint: Endpoint, most: number, now: number): Waiting => {
-    for (;;) {
-      const { unreadable, ...found } = oldest(endpoint, most);
-      for (const row of unreadable) lines.bury.run('it is no event that this version of Agent Vault knows', now, row);
-      if (found.head !== null || unreadable.length === 0) return found;
-    }
-  };
-
-  const oldest = (endpoint: Endpoint, most: number): Waiting & { readonly unreadable: readonly number[] } => {
     const events: QueuedEvent[] = [];
     const unreadable: number[] = [];
     let head: number | null = null;
     let characters = 0;
-    for (const { id, body, attempts, created_at: createdAt, next_at: at } of lines.waiting.iterate(endpoint.id, most)) {
+    for (const { id, body, attempts, created_at: createdAt, next_at: at } of lines.waiting.iterate(endpoint.id)) {
       characters += body.length;
-      if (characters > mostCharacters && events.length > 0) break;
+      const isFull = events.length === most || (characters > mostCharacters && events.length > 0);
+      if (isFull || unreadable.length === mostUnreadable) break;
       const event = parseBody(body);
       if (event === null) {
         unreadable.push(id);
@@ -123,7 +118,8 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
       head ??= at;
       events.push({ row: id, event, attempts, createdAt });
     }
-    return { events, head, unreadable };
+    for (const row of unreadable) lines.bury.run('it is no event that this version of Agent Vault knows', now, row);
+    return { events, head, isMore: unreadable.length > 0 };
   };
 
   const settle = (endpoint: Endpoint, settlement: Settlement): void => {
@@ -151,7 +147,10 @@ export function openQueue({ database, holder, leaseMs }: QueueOptions): Queue {
 
 interface Waiting {
   readonly events: readonly QueuedEvent[];
+  /** When the first may be tried; null if there is none. */
   readonly head: number | null;
+  /** Whether there may be others, where there is none. */
+  readonly isMore: boolean;
 }
 
 interface EndpointRow {
@@ -184,8 +183,8 @@ function statements(database: Database) {
     ),
     pause: database.prepare<[number, string]>('UPDATE endpoints SET next_at = ? WHERE endpoint = ?'),
     disable: database.prepare<[string, string]>('UPDATE endpoints SET disabled = ? WHERE endpoint = ?'),
-    waiting: database.prepare<[string, number], OutboxRow>(
-      `SELECT id, body, attempts, created_at, next_at FROM outbox WHERE endpoint = ? AND state = 'waiting' ORDER BY id LIMIT ?`,
+    waiting: database.prepare<[string], OutboxRow>(
+      `SELECT id, body, attempts, created_at, next_at FROM outbox WHERE endpoint = ? AND state = 'waiting' ORDER BY id`,
     ),
     deliver: database.prepare<[number, number]>(change(`state = 'delivered', problem = NULL, next_at = ?`)),
     bury: database.prepare<[string, number, number]>(change(`state = 'dead', problem = ?, next_at = ?`)),

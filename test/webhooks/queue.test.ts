@@ -160,14 +160,17 @@ describe('a claim', () => {
     expect(dead).toEqual(Array.from({ length: 6 }, () => 'it is no event that this version of Agent Vault knows'));
   });
 
-  test('is stopped by no number of those', async () => {
+  test('is stopped by no number of those, which are put aside a little at a time', async () => {
     const { database, clock, lane } = await opened(3);
-    database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
       INSERT INTO outbox (endpoint, event, seq, body, created_at, next_at, state)
       SELECT '${endpoint!.id}', 'evt_x', 1, 'nonsense', 0, 0, 'waiting' FROM n;
       DELETE FROM outbox WHERE seq < 3 AND body <> 'nonsense';
       UPDATE outbox SET id = id + 100000 WHERE seq = 3`);
-    expect(idsOf(lane('a').claim(endpoint!, asked(clock)))).toEqual(['evt_0000000003']);
+    const queue = lane('a');
+    let turn = queue.claim(endpoint!, asked(clock));
+    while (turn.kind === 'later' && turn.at <= clock.wall()) turn = queue.claim(endpoint!, asked(clock));
+    expect(idsOf(turn)).toEqual(['evt_0000000003']);
   });
 
   test('takes no more into memory than some megabytes', async () => {
