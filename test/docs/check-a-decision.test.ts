@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGate } from '../../src/approvers/gate.ts';
 import { openRoster } from '../../src/approvers/roster.ts';
+import { auditPublicKey, openAuditKey } from '../../src/audit/key.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import { plainChoice } from '../../src/core/choice.ts';
 import type { Proof } from '../../src/core/request.ts';
@@ -13,11 +14,13 @@ import { systemRandom } from '../../src/platform/random.ts';
 import { origin, pairPasskey } from '../approvers/support.ts';
 import { forced } from '../audit/stored.ts';
 import { Authenticator } from '../support/authenticator.ts';
+import { mainFile } from '../support/vault.ts';
 import { World } from '../support/world.ts';
 import { blocksIn, root, textOf } from './markdown.ts';
 
 const page = textOf('docs/check-a-decision.md');
 const [script = ''] = blocksIn(page, 'js');
+const [commands = ''] = blocksIn(page, 'sh');
 
 let folder: string;
 let database: string;
@@ -58,8 +61,10 @@ async function decideTwice(): Promise<void> {
   for (const decision of audit.decisions) {
     const rows = audit.rows.filter(({ requestId }) => requestId === decision.requestId);
     const isDecided = ({ action }: (typeof rows)[number]): boolean => action === 'approved' || action === 'denied';
-    await stored.append(rows.filter((row) => !isDecided(row)));
+    const first = rows.findIndex(isDecided);
+    await stored.append(rows.slice(0, first));
     await stored.append(rows.filter(isDecided), decision);
+    await stored.append(rows.slice(first).filter((row) => !isDecided(row)));
   }
   await stored.close();
 }
@@ -70,6 +75,30 @@ async function printed(): Promise<string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return stdout.trim().split('\n');
 }
+
+/** What the commands of the page print on a machine where nothing else is known; `npx` starts the built package. */
+async function typed(): Promise<string> {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'agent-vault-docs-'));
+  const npx = join(elsewhere, 'npx');
+  await writeFile(npx, `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${mainFile}' "$@"\n`);
+  await chmod(npx, 0o700);
+  await copyFile(join(folder, 'approvers.json'), join(elsewhere, 'approvers.json'));
+  await copyFile(database, join(elsewhere, 'copy.db'));
+  await openAuditKey(folder);
+  const env = { PATH: `${elsewhere}:${process.env['PATH']}`, KEY: (await auditPublicKey(folder)) ?? '' };
+  // Nothing anchors this log, so that the last command ends with 3.
+  const shell = promisify(execFile)('sh', ['-c', `${commands}[ $? = 3 ]`], { cwd: elsewhere, env });
+  return (await shell.finally(() => rm(elsewhere, { recursive: true }))).stdout;
+}
+
+describe('the commands that check decisions', () => {
+  it('tell, with a copy of the log and the list of approvers alone, what was signed', async () => {
+    const text = await typed();
+    const [shown = ''] = blocksIn(page, 'text');
+    expect(text).toContain(shown);
+    expect(text).toMatch(/^ {2}decisions {4}2 decisions; 1 row signed by a passkey, checked$/mu);
+  });
+});
 
 describe('the script that checks decisions', () => {
   it('tells what was signed, in the words that the page shows', async () => {
