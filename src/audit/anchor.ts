@@ -19,7 +19,8 @@ export function createAnchor(path: string, log: Log): Anchor {
     if (notes.length === 0) return;
     waiting = [];
     try {
-      await append(path, notes.map((note) => `${note}\n`).join(''));
+      // An empty line before, not after it: what a full disk cut off in the middle must not run into it.
+      await append(path, notes.map((note) => `\n${note}`).join(''));
     } catch {
       waiting = [...notes, ...waiting].slice(-mostWaiting);
       log.once(

@@ -56,20 +56,29 @@ interface Block {
 function* blocksOf(text: string): Generator<Block> {
   const lines = text.split(/\r?\n/u);
   for (let at = 0; at < lines.length; at += 1) {
-    const length = (lines[at] ?? '').startsWith('agent-vault/audit/') ? noteLength(lines, at) : 1;
+    const length = isHead(lines[at]) ? noteLength(lines, at) : 1;
     const block = lines.slice(at, at + length).join('\n');
     if (block.trim() !== '') yield { line: at + 1, block: length > 1 ? `${block}\n` : block };
     at += length - 1;
   }
 }
 
-/** 1 where no signature follows within a few lines. */
+/** 1 where no signature follows within a few lines, or another note before it: a full disk can cut one off. */
 function noteLength(lines: readonly string[], from: number): number {
   let end = from + 1;
-  while (end < from + 10 && !(lines[end] ?? '').startsWith('\u2014 ')) end += 1;
-  if (end === from + 10) return 1;
-  while ((lines[end] ?? '').startsWith('\u2014 ')) end += 1;
+  while (end < from + 10 && !isSignature(lines[end]) && !isHead(lines[end])) end += 1;
+  if (!isSignature(lines[end])) return 1;
+  while (isSignature(lines[end])) end += 1;
   return end - from;
+}
+
+function isHead(line = ''): boolean {
+  return line.startsWith('agent-vault/audit/');
+}
+
+/** A whole one: 68 bytes in base64, or more of another kind. */
+function isSignature(line = ''): boolean {
+  return /^\u2014 \S+ (?:[A-Za-z0-9+/]{4}){22,}(?:[A-Za-z0-9+/]{3}[A-Za-z0-9+/=]|[A-Za-z0-9+/]{2}==)$/u.test(line);
 }
 
 function ofNote(note: string, line: number, keys: readonly NoteKey[]): Anchor | { line: number; says: string } {

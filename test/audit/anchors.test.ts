@@ -96,6 +96,14 @@ describe('anchors', () => {
     ]);
   });
 
+  test('are found after one that was cut off, wherever that was', () => {
+    const whole = noteOf(3);
+    for (let length = 0; length < whole.length - 1; length += 1) {
+      const found = parseAnchors(`${whole.slice(0, length)}\n${noteOf(12)}`, keys);
+      expect(found).toMatchObject({ anchors: [{ seq: 12 }], unsigned: [] });
+    }
+  });
+
   test('are no others: lines without one are counted, notes that nobody known has signed are told', () => {
     const text = [
       noteOf(3, stranger),

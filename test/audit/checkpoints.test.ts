@@ -191,14 +191,14 @@ describe('the key of the checkpoints', () => {
 
 describe('the file of anchors', () => {
   test('gets each note, whole, after what is in it', async () => {
-    writeFileSync(anchor, 'kept\n\n');
+    writeFileSync(anchor, 'kept');
     for (let run = 0; run < 2; run += 1) {
       const log = openWith();
       await append(log, 1);
       await log.audit.close();
     }
-    const notes = stored().map(({ note }) => `${note}\n`);
-    expect(readFileSync(anchor, 'utf8')).toBe(`kept\n\n${notes.join('')}`);
+    const notes = stored().map(({ note }) => `\n${note}`);
+    expect(readFileSync(anchor, 'utf8')).toBe(`kept${notes.join('')}`);
   });
 
   test('stops nothing where it cannot be written; that is said once, and made up for with the next note', async () => {
@@ -214,7 +214,7 @@ describe('the file of anchors', () => {
     await log.audit.close();
     expect(readFileSync(anchor, 'utf8')).toBe(
       stored()
-        .map(({ note }) => `${note}\n`)
+        .map(({ note }) => `\n${note}`)
         .join(''),
     );
     expect(stored()).toHaveLength(2);
