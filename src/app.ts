@@ -14,6 +14,7 @@ import { Signal } from './core/signal.ts';
 import { Vaults } from './core/vaults.ts';
 import type { Window } from './core/windows.ts';
 import { Windows } from './core/windows.ts';
+import type { Witness } from './core/witness.ts';
 import { openVaults } from './config/open-vaults.ts';
 import { systemClock } from './platform/clock.ts';
 import { systemRandom } from './platform/random.ts';
@@ -99,7 +100,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     random,
     log,
   });
-  const witness = webhooks;
+  const witness: Witness = {
+    confirm: async (rows) => !inForce().lacksWitness && webhooks.confirm(rows),
+  };
   const broker = new Broker({ vaults, approvals, policies, windows, audit, doorway, clock, random, log, witness });
   webhooks.start();
   const within = (ms: number, ...work: Promise<unknown>[]): Promise<unknown> =>

@@ -23,6 +23,11 @@ export interface Situation {
   readonly policy: EffectivePolicy;
   readonly vaults: readonly PlacedVault[];
   readonly webhooks: readonly PlacedWebhook[];
+  /**
+   * Whether a webhook without which nothing may be released was approved, and cannot be told: it was taken out of the config, or is
+   * another one there, which no person has approved. Otherwise one edit and a restart would let values leave unheard.
+   */
+  readonly lacksWitness: boolean;
 }
 
 interface PlacedVault {
@@ -51,14 +56,16 @@ export function situationOf(facts: Facts, before: Situation | null): Situation {
     if (terms === undefined || !allowsVault(limits, terms)) return { config: refused(config), terms: null };
     return placed({ config, terms }, pinned?.vaults ?? null, running(before, config.name));
   });
-  const webhooks = (pinned?.webhooks ?? []).flatMap((terms) => known(terms, facts, before));
+  const pinnedWebhooks = pinned?.webhooks ?? [];
+  const webhooks = pinnedWebhooks.flatMap((terms) => known(terms, facts, before));
+  const missing = pinnedWebhooks.filter((terms) => !webhooks.some((webhook) => webhook.terms === terms));
   const policy = {
     ...(pinned ?? now),
     vaults: vaults.flatMap(({ terms }) => (terms === null ? [] : [terms])),
     webhooks: webhooks.map(({ terms }) => terms),
     approval: pinned?.approval ?? { ...meetApproval(now.approval, approvalDefaults()) },
   };
-  return { policy, vaults, webhooks };
+  return { policy, vaults, webhooks, lacksWitness: missing.some(({ options }) => options['required'] === true) };
 }
 
 /** Vaults that are not as before, that came or that went. */

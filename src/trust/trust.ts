@@ -37,6 +37,8 @@ export interface InForce extends Start {
   readonly vaults: readonly VaultConfig[];
   /** Those that may be told. */
   readonly webhooks: readonly WebhookConfig[];
+  /** Whether nothing may be released, because a webhook that must hear of it first cannot be told: see `Situation`. */
+  readonly lacksWitness: boolean;
   readonly approval: ApprovalConfig;
 }
 
@@ -111,6 +113,7 @@ export async function openTrust(options: TrustOptions): Promise<Trust> {
       ...start,
       vaults: situation.vaults.map(({ config }) => config),
       webhooks: situation.webhooks.map(({ config }) => config),
+      lacksWitness: situation.lacksWitness,
       approval: situation.policy.approval,
     }),
     requiredFactor: () => facts.limits.factor ?? 'link',

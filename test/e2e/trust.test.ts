@@ -92,6 +92,23 @@ describe('a config that came with a repository', () => {
   });
 });
 
+describe('a config that is edited while no server runs', () => {
+  it('cannot take out the webhook that must hear of each release: nothing is released until that is approved', async () => {
+    const webhooks = [{ url: `${sink.origin}/must`, required: true }];
+    vault = await TestVault.open({ config: { webhooks } });
+    const file = join(vault.folder, 'agent-vault.config.json');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), webhooks: [] }));
+    client = await vault.connect();
+    const first = client.get();
+    await tap(await client.link(1), 'approve', withoutConfig);
+    expect(await first).toMatchObject({ isError: true, text: expect.stringContaining('nothing may be released') });
+    const second = client.get('OTHER');
+    await tap(await client.link(2));
+    expect((await second).text).toBe(`${canary}-2`);
+    expect(vault.actions().filter((action) => action.startsWith('failed'))).toEqual(['failed API_KEY']);
+  });
+});
+
 describe('a config that is edited while the server runs', () => {
   const file = (): string => join(vault.folder, 'agent-vault.config.json');
 

@@ -193,6 +193,24 @@ describe('an edit of the config while the server runs', () => {
     expect(run.posts()).toEqual(['https://second.example.com']);
   });
 
+  it('releases nothing from the next start on if a webhook that must hear of it is gone or another, until that is approved', async () => {
+    const must = { ...hook, required: true };
+    const run = await setting.approved({ vaults, webhooks: [must] });
+    const other = { url: 'https://evil.example', required: true };
+    for (const webhooks of [[], [hook], [other], [{ ...must, format: 'standard' }]]) {
+      await edit(run, { vaults, webhooks });
+      expect(run.trust.inForce()).toMatchObject({ lacksWitness: false, webhooks: [{ required: true, url: hook.url }] });
+      const next = await setting.start();
+      expect(next.trust.inForce()).toMatchObject({ lacksWitness: true, webhooks: [] });
+    }
+    setting.write({ vaults, webhooks: [must, { url: 'https://second.example.com' }] });
+    expect((await setting.start()).trust.inForce().lacksWitness).toBe(false);
+    setting.write({ vaults });
+    const next = await setting.start();
+    await next.approve();
+    expect(next.trust.inForce().lacksWitness).toBe(false);
+  });
+
   it('does not let a webhook post something else, or to another path of the same host', async () => {
     const run = await setting.approved({ vaults, webhooks: [{ url: logs, events: ['denied'] }] });
     for (const changed of [
