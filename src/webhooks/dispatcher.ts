@@ -3,11 +3,13 @@ import { atMost } from '../core/clock.ts';
 import type { Log, Random } from '../core/ports.ts';
 import { Repeating } from '../core/repeating.ts';
 import { Signal } from '../core/signal.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Sink } from './formats/define.ts';
 import { Lane } from './lane.ts';
 import { createLimit } from './limit.ts';
+import { createQuiet } from './quiet.ts';
 import { createReporter } from './reporter.ts';
 
 export interface DispatcherOptions {
@@ -32,7 +34,7 @@ export interface Dispatcher {
   press(ids: readonly string[]): void;
   /** Told after every message. */
   readonly settled: Signal;
-  /** Resolves when nothing is under way, after `ms` at the latest. */
+  /** Resolves when nothing is under way, after `ms` at the latest. Until then sending comes first. */
   idle(ms: number): Promise<void>;
   /** Cuts what is under way; whoever comes next sends it. */
   close(): Promise<void>;
@@ -51,10 +53,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { endpoints, clock, timeoutMs = 15_000 } = options;
   const lanes = new Map<string, Lane>();
   const settled = new Signal();
+  // By real time, whatever clock the schedule goes by.
+  const quiet = createQuiet(systemClock);
   const shared = {
     ...options,
     timeoutMs,
     reporter: createReporter(options.log),
+    quiet: () => quiet.wait(),
     limit: createLimit(atOnce),
     onSettled: () => settled.tell(),
     onRest: () => rest(),
@@ -86,10 +91,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     look: () => look('due'),
-    enqueued: (ids) => look('new', ids),
+    enqueued(ids) {
+      quiet.disturb();
+      look('new', ids);
+    },
     press: (ids) => look('pressed', ids),
     settled,
-    idle: (ms) => atMost(clock, ms, Promise.all([...lanes.values()].map((lane) => lane.idle()))),
+    idle: (ms) => quiet.hurry(() => atMost(clock, ms, Promise.all([...lanes.values()].map((lane) => lane.idle())))),
     async close() {
       isClosed = true;
       timer.stop();

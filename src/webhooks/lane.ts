@@ -22,6 +22,8 @@ export interface LaneOptions {
   readonly log: Log;
   /** Milliseconds one message may take. */
   readonly timeoutMs: number;
+  /** Resolves when a message that nobody waits for may go out. */
+  readonly quiet: () => Promise<void>;
   /** Keeps the number of lanes that are at work down. */
   readonly limit: (work: () => Promise<void>) => Promise<void>;
   /** Told after every message. */
@@ -90,14 +92,18 @@ export class Lane {
     await this.idle();
   }
 
+  /** A release may wait for it. */
+  get #isUrgent(): boolean {
+    return this.#endpoint?.webhook.required === true;
+  }
+
   async #run(): Promise<void> {
     // Not in the turn of the commit: the answer to the agent goes first.
     await turn();
     try {
       while (this.#again) {
         this.#again = false;
-        const { limit } = this.#options;
-        await (this.#endpoint?.webhook.required === true ? this.#work() : limit(() => this.#work()));
+        await (this.#isUrgent ? this.#work() : this.#options.limit(() => this.#work()));
       }
     } catch {
       this.#options.log.once('a webhook could not be served', 'this is a bug; its events wait');
@@ -109,6 +115,7 @@ export class Lane {
   async #work(): Promise<void> {
     const way = await this.#open();
     let now: Turn | null = null;
+    if (!this.#isUrgent) await this.#options.quiet();
     if (way !== null) now = await this.#use((queue) => queue.claim(way.endpoint, this.#asked(way)));
     while (way !== null && now?.kind === 'events') now = await this.#send(now, way);
     this.#note(now);
@@ -116,7 +123,7 @@ export class Lane {
   }
 
   async #send({ events, isDue }: Extract<Turn, { kind: 'events' }>, way: Way): Promise<Turn | null> {
-    const { clock, random, timeoutMs, reporter, onSettled } = this.#options;
+    const { clock, random, timeoutMs, quiet, reporter, onSettled } = this.#options;
     this.#eagerness.trying();
     const verdicts = await way.sink.send(
       events.map(({ event }) => event),
@@ -128,6 +135,7 @@ export class Lane {
     reporter.sent(way.endpoint, settlement);
     this.#size = verdicts.every(({ kind }) => kind === 'delivered') ? this.#size * 2 : 1;
     if (settlement.delivered.length > 0) this.#eagerness.worked();
+    if (!this.#isUrgent) await quiet();
     const now = await this.#use((queue) => queue.settle(way.endpoint, settlement, this.#asked(way)));
     onSettled();
     return now;

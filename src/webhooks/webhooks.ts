@@ -42,6 +42,12 @@ export interface Webhooks extends EventSink, Witness {
 /** A process that a client starts only to probe it opens no database. Milliseconds. */
 const startMs = 3_000;
 
+/**
+ * From so many pages on, who commits to the log has to move them into the database, and to wait for the disk. Usually the connection
+ * through which events are sent has done that before, when nobody waited: from 1,000 pages on.
+ */
+const mostPages = 4_000;
+
 export function openWebhooks({ file, clock, random, log, ...options }: WebhooksOptions): Webhooks {
   const endpoints = remembered(options.endpoints);
   const connection = createConnection({ open: () => openOutboxFile(file), clock, log });
@@ -60,7 +66,10 @@ export function openWebhooks({ file, clock, random, log, ...options }: WebhooksO
   let stopStart = (): void => undefined;
 
   return {
-    alongside: (database: Database) => outbox.alongside(database),
+    alongside(database: Database) {
+      if (endpoints().length > 0) database.pragma(`wal_autocheckpoint = ${mostPages}`);
+      return outbox.alongside(database);
+    },
     committed: (rows: readonly CommittedRow[]) => outbox.committed(rows),
     confirm: (rows) => witness.confirm(rows),
     flush: (ms) => dispatcher.idle(ms),
