@@ -26,7 +26,7 @@ export function limitsOf(figures: Figures): readonly string[] {
         ]),
     ...said(
       uncovered,
-      (rows) => `${rows} at the end are covered by no checkpoint: whoever can write the file could have written them.`,
+      (rows) => `No checkpoint covers ${rows} at the end: whoever can write the file could have written that.`,
     ),
     ...said(pruned, (rows) => `${rows} were pruned, and signed for: what was in them is not known.`),
     ...said(unknownRows, (rows) => `${rows} after that may follow from what was pruned: this was not checked.`),
@@ -35,7 +35,7 @@ export function limitsOf(figures: Figures): readonly string[] {
       said(
         count,
         (rows) =>
-          `${rows} of decisions made by ${factor || 'nobody named'} carry no signature: only the log says who decided.`,
+          `There is no signature on ${rows} of decisions made by ${factor || 'nobody named'}: only the log says who decided.`,
       ),
     ),
     ...said(unchecked, (rows) => `The signatures of ${rows} were not checked.`),

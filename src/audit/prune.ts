@@ -99,7 +99,7 @@ function begin(database: Database, options: PruneOptions, signer: NoteSigner): v
   const write = database.transaction(() => {
     const last = lastBefore(database, options.before);
     if (last === null) return;
-    checkDelivered(database, last.id);
+    checkDelivered(database, last.id, options.clock.wall());
     const seal = { signer, at: options.clock.wall() };
     const tail = tailOf(database);
     // A log without a checkpoint would forget what it is called.
@@ -114,6 +114,9 @@ interface Last {
   readonly id: number;
   readonly hash: string;
 }
+
+/** What waits longer than any schedule belongs to a webhook that no config names any more. Milliseconds. */
+const orphanedMs = 7 * 86_400_000;
 
 /** The last row of those that are older, if there are any; of those with the same time, all or none. */
 function lastBefore(database: Database, before: number): Last | null {
@@ -130,11 +133,13 @@ function tailOf(database: Database): Last {
 }
 
 /** What was delivered, or given up, does not need its rows any more. */
-function checkDelivered(database: Database, last: number): void {
+function checkDelivered(database: Database, last: number, now: number): void {
   const waiting = database
-    .prepare<[number], number>(`SELECT count(*) FROM outbox WHERE seq <= ? AND state NOT IN ('delivered', 'dead')`)
+    .prepare<[number, number], number>(
+      `SELECT count(*) FROM outbox WHERE seq <= ? AND state NOT IN ('delivered', 'dead') AND created_at > ?`,
+    )
     .pluck()
-    .get(last);
+    .get(last, now - orphanedMs);
   if (waiting === undefined || waiting === 0) return;
   const what = waiting === 1 ? '1 event about these rows is' : `${waiting} events about these rows are`;
   throw new VaultError('input_invalid', `${what} still to be delivered, so nothing is removed`, {

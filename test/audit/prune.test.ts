@@ -101,15 +101,17 @@ describe('pruning', () => {
     expect(readAll(world.file).filter(({ action }) => action === 'pruned').length).toBeGreaterThan(1);
   });
 
-  test('waits for events about these rows, but not for those that were delivered or given up', async () => {
+  test('waits for events about these rows, but not for those that were delivered, given up or forgotten', async () => {
     const world = await threeDays();
-    const queue = (seq: number, state: string): void =>
+    const now = world.clock.wall();
+    const queue = (seq: number, state: string, at = now): void =>
       withDatabase(world.file, (database) => {
-        const values = `('e', 'approved', ${seq}, '{}', 0, 0, '${state}')`;
+        const values = `('e', 'approved', ${seq}, '{}', ${at}, 0, '${state}')`;
         database.exec(`INSERT INTO outbox (endpoint, event, seq, body, created_at, next_at, state) VALUES ${values}`);
       });
     queue(2, 'delivered');
     queue(2, 'dead');
+    queue(2, 'waiting', now - 8 * 86_400_000);
     queue(3, 'waiting');
     const rows = readAll(world.file).length;
     await expect(prune(world, hoursAgo(world, 40))).rejects.toMatchObject({

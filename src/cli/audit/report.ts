@@ -19,7 +19,7 @@ function verdict({ kind, why, problems: [first], unanchored, anchors }: Report):
   if (kind === 'unreadable') return `it is unreadable: ${why ?? ''}`;
   if (kind === 'tampered') return first?.row == null ? 'TAMPERED' : `TAMPERED, first at row ${first.row}`;
   const since = anchors === 0 ? 'there is no anchor' : 'after the last anchor';
-  return `intact, but ${since}: ${counted(unanchored, 'row')} at the end rest on this file alone`;
+  return `intact, but ${since}: for ${counted(unanchored, 'row')} at the end there is this file alone`;
 }
 
 /** So many are said; the rest is counted. */
