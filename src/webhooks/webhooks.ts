@@ -64,13 +64,21 @@ export function openWebhooks({ file, clock, random, log, ...options }: WebhooksO
   const outbox = createOutbox({ endpoints, clock, onEnqueued: (ids) => dispatcher.enqueued(ids) });
   const witness = createWitness({ endpoints, outbox, dispatcher, connection, clock });
   let stopStart = (): void => undefined;
+  const changed = async (): Promise<void> => {
+    if (outbox.isHolding()) await connection.use((database) => outbox.release(database));
+    dispatcher.look();
+  };
 
   return {
     alongside(database: Database) {
       if (endpoints().length > 0) database.pragma(`wal_autocheckpoint = ${mostPages}`);
       return outbox.alongside(database);
     },
-    committed: (rows: readonly CommittedRow[]) => outbox.committed(rows),
+    committed(rows: readonly CommittedRow[]) {
+      outbox.committed(rows);
+      // The database was busy when they became known.
+      if (outbox.isHolding()) void changed();
+    },
     confirm: (rows) => witness.confirm(rows),
     flush: (ms) => dispatcher.idle(ms),
     start() {
@@ -79,10 +87,7 @@ export function openWebhooks({ file, clock, random, log, ...options }: WebhooksO
         housekeeping.start();
       });
     },
-    async changed() {
-      if (outbox.isHolding()) await connection.use((database) => outbox.release(database));
-      dispatcher.look();
-    },
+    changed,
     async close(ms) {
       stopStart();
       housekeeping.stop();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { TestClock } from '../support/clock.ts';
 import { openStand, outboxOf, passTime, seqsOf, until, webhookTo } from './outbox-support.ts';
 import { openSink } from './support.ts';
@@ -210,6 +211,23 @@ describe('webhooks that a person allows while the process runs', () => {
     await stand.webhooks.changed();
     await stand.webhooks.flush(forever);
     expect(seqsOf(sink)).toEqual(Array.from({ length: 500 }, (_, at) => at + 11));
+  });
+
+  test('hear it with the next row if the database could not be written when they became known', async () => {
+    const sink = await openSink();
+    const clock = new TestClock();
+    const stand = openStand({ endpoints: [], clock });
+    await stand.append();
+    stand.endpoints = [webhookTo(sink.origin)];
+    const other = await openDatabase(stand.file);
+    other.exec('BEGIN IMMEDIATE');
+    const changed = stand.webhooks.changed();
+    clock.pass(5_001);
+    await changed;
+    other.close();
+    await stand.append();
+    await until(() => sink.received.length === 2);
+    expect(seqsOf(sink).sort()).toEqual([1, 2]);
   });
 
   test('replace those before, which get nothing more', async () => {
