@@ -77,8 +77,9 @@ export class Lane {
     await this.#running;
   }
 
-  /** Milliseconds until there may be something to do again; null if nothing is known to wait. */
+  /** Milliseconds until there may be something to do again; null if nothing is known to wait, or something is under way. */
   dueIn(): number | null {
+    if (this.#running !== null) return null;
     const scheduled = this.#next === null ? null : remaining(this.#options.clock, this.#next.deadline);
     const soon = this.#eagerness.dueIn();
     return scheduled === null || soon === null ? (scheduled ?? soon) : Math.min(scheduled, soon);

@@ -192,3 +192,20 @@ describe('a clock that', () => {
     expect(seqsOf(sink).slice(before)).toEqual([1]);
   });
 });
+
+test('an endpoint that hangs is not looked at all the time', async () => {
+  const { sink, clock, stand } = await standAt((response) => void response.writeHead(500).end());
+  await stand.append();
+  await stand.webhooks.flush(Infinity);
+  sink.answer = () => undefined;
+  clock.pass(6_000);
+  await sink.until(2);
+  let looks = 0;
+  const after = clock.after.bind(clock);
+  clock.after = (ms, then) => {
+    looks += 1;
+    return after(ms, then);
+  };
+  clock.pass(5_000);
+  expect(looks).toBeLessThan(5);
+});
