@@ -38,7 +38,7 @@ export interface WebhooksApp {
   deliver(ms: number): Promise<void>;
   /** Sends one event that says that it is a test, with the credentials of the config. */
   test(endpoint: Endpoint): Promise<Verdict>;
-  /** The same to any address, in the format `json` and without credentials. */
+  /** The same to any address, in the format `json` and without credentials. Rejects with `input_invalid` for what is none. */
   testAddress(url: string): Promise<Verdict>;
 }
 
@@ -87,7 +87,7 @@ export async function openWebhooksApp({ where, file, log }: WebhooksAppOptions):
       if (webhook === null) throw new VaultError('input_invalid', 'this endpoint is in the config no more');
       return testWebhook(webhook, { clock: systemClock, random: systemRandom });
     },
-    testAddress: (url) => testWebhook(plain(url), { clock: systemClock, random: systemRandom }),
+    testAddress: async (url) => testWebhook(plain(url), { clock: systemClock, random: systemRandom }),
   };
 }
 
@@ -118,5 +118,6 @@ function findIn(endpoints: readonly Endpoint[], text: string): Endpoint {
 function plain(url: string): Webhook {
   const plugin = formatPlugins.find(({ type }) => type === 'json');
   if (plugin === undefined) throw new VaultError('internal', 'there is no format json');
+  if (URL.parse(url) === null) throw new VaultError('input_invalid', 'this is no address');
   return { plugin, options: {}, url, secrets: [], allowPrivate: false, events: 'all', required: false };
 }

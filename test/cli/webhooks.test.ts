@@ -102,6 +102,15 @@ describe('agent-vault webhooks retry', () => {
     expect(taken('approved')).toBe(1);
   });
 
+  it('leaves alone what is for an endpoint that is in the config no more', async () => {
+    receiver.answerNext({ status: 413 });
+    await decide();
+    const file = join(vault.folder, 'agent-vault.config.json');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), webhooks: [] }));
+    expect((await run('retry')).stdout).toMatch(/^0 events /u);
+    expect((await run('list')).stdout).toMatch(/ 1 +not in the config any more$/mu);
+  });
+
   it('refuses an endpoint that there is not', async () => {
     const { code, stderr } = await run('retry', '7');
     expect([code, stderr]).toEqual([2, expect.stringContaining('there is no endpoint "7"')]);
@@ -132,6 +141,11 @@ describe('agent-vault webhooks test', () => {
     receiver.answerNext({ status: 401 });
     const bad = await run('test', '1');
     expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('it answered 401')]);
+  });
+
+  it('refuses what is no address', async () => {
+    const { code, stderr } = await run('test', 'https://[half');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('this is no address')]);
   });
 
   it('sends to any address without the credentials of the config', async () => {

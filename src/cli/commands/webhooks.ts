@@ -88,8 +88,10 @@ async function askFor({ name }: Endpoint): Promise<void> {
   }
 }
 
+/** Of those that are in the config no more, only one that is named: nothing is sent to them. */
 async function chosen(app: WebhooksApp, which: string | undefined): Promise<readonly Endpoint[]> {
-  return which === undefined ? app.list() : [await app.find(which)];
+  if (which !== undefined) return [await app.find(which)];
+  return (await app.list()).filter(({ standing }) => standing !== 'former');
 }
 
 function verdictText(verdict: Verdict): string {
