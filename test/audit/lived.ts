@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { auditPublicKey, openAuditKey } from '../../src/audit/key.ts';
 import { openAudit } from '../../src/audit/log.ts';
@@ -48,6 +48,9 @@ export class LivedWorld extends World {
   }
 
   override async settle(): Promise<void> {
+    for (let turn = 0; turn < 12; turn += 1) await setImmediate();
+    // What a thread of the file system does takes no turns, but time.
+    await pause(3);
     for (let turn = 0; turn < 12; turn += 1) await setImmediate();
   }
 

@@ -210,7 +210,7 @@ describe('every checkpoint', () => {
     const [first] = readAll(other.file, 'checkpoints') as StoredRow[];
     const file = changed(
       sample,
-      `UPDATE checkpoints SET ${assign(without(first!, 'size'))} WHERE size = ${Number(first!['size'])}`,
+      `UPDATE checkpoints SET ${assign(without(first!, 'size'))} WHERE size = ${Number(checkpoints[0]!['size'])}`,
     );
     expect((await check(file)).kind).toBe('tampered');
   });
