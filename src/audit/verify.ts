@@ -49,7 +49,7 @@ export async function verifyLog(file: string, options: VerifyOptions): Promise<R
 }
 
 /** @param database in a transaction, so that it stands still */
-export async function verifyDatabase(database: Database, options: VerifyOptions): Promise<Report> {
+async function verifyDatabase(database: Database, options: VerifyOptions): Promise<Report> {
   const contents = contentsOf(database);
   if (contents !== 'ours') return unreadable(strangers[contents]);
   const problems = new Problems();

@@ -48,14 +48,9 @@ export interface Decision {
 }
 
 /**
- * One event per decision: rows that were committed together and tell the same but for the secret's name become one event,
- * in the order of their last rows.
+ * One event per decision: rows that were committed together and tell the same but for the secret's name become one, in the order of their
+ * last rows. A name that comes again belongs to another one: two calls were answered at once.
  */
-export function eventsOf(rows: readonly CommittedRow[]): readonly WebhookEvent[] {
-  return decisionsIn(rows).map(webhookEvent);
-}
-
-/** Rows of several decisions, each by itself. A name that comes again belongs to another one: two calls were answered at once. */
 export function decisionsIn(rows: readonly CommittedRow[]): readonly Decision[] {
   const groups = new Map<string, { rows: CommittedRow[]; last: CommittedRow }>();
   const done: Decision[] = [];

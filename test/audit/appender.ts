@@ -5,13 +5,13 @@
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import 'better-sqlite3';
-import { verifyChain } from '../../src/audit/chain.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import type { AuditRow } from '../../src/core/audit-row.ts';
 import { VaultError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { patientClock } from './patient-clock.ts';
 import { readAll } from './stored.ts';
+import { verifyChain } from './verify-chain.ts';
 
 const [file = '', uid = '', stateFolder = ''] = process.argv.slice(2);
 const audit = openAudit({

@@ -6,8 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { verifyChain } from '../../src/audit/chain.ts';
-import type { ChainResult } from '../../src/audit/chain.ts';
 import type { AuditOptions } from '../../src/audit/log.ts';
 import { openAudit } from '../../src/audit/log.ts';
 import type { AuditRow, CommittedRow } from '../../src/core/audit-row.ts';
@@ -16,6 +14,8 @@ import type { AuditLog } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { readAll } from './stored.ts';
+import type { ChainResult } from './verify-chain.ts';
+import { verifyChain } from './verify-chain.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-vault-audit-'));

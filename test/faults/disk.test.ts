@@ -1,7 +1,7 @@
 import { execPath } from 'node:process';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { verifyChain } from '../../src/audit/chain.ts';
+import { verifyChain } from '../audit/verify-chain.ts';
 import type { TestClient } from '../support/vault.ts';
 import { mainFile, tap, TestVault } from '../support/vault.ts';
 import type { Row } from './book.ts';

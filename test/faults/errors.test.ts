@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { verifyChain } from '../../src/audit/chain.ts';
+import { verifyChain } from '../audit/verify-chain.ts';
 import { mainFile, TestVault } from '../support/vault.ts';
 import type { TestClient } from '../support/vault.ts';
 import { Book } from './book.ts';

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { auditActions } from '../../src/core/audit-row.ts';
 import type { CommittedRow } from '../../src/core/audit-row.ts';
-import { eventsOf, wants } from '../../src/webhooks/events.ts';
+import { decisionsIn, wants, webhookEvent } from '../../src/webhooks/events.ts';
+import type { WebhookEvent } from '../../src/webhooks/events.ts';
 import { committedRow } from './support.ts';
+
+function eventsOf(rows: readonly CommittedRow[]): readonly WebhookEvent[] {
+  return decisionsIn(rows).map(webhookEvent);
+}
 
 describe('an event', () => {
   test('has the keys of the proof of concept first, then the new ones, and nothing else', () => {
