@@ -16,7 +16,7 @@ import type { NoteKey, NoteSigner } from './note.ts';
 import { parseNoteKey } from './note.ts';
 import { lastPruning } from './pruned.ts';
 import type { Pruned } from './removal.ts';
-import { removeRows } from './removal.ts';
+import { removeEvents, removeRows } from './removal.ts';
 import type { Problem } from './report.ts';
 import { createSealer } from './sealer.ts';
 import { verifyLog } from './verify.ts';
@@ -35,12 +35,10 @@ export interface PruneOptions {
   readonly keys?: readonly NoteKey[];
   /** For the row that says so, in its transaction. */
   readonly alongside?: Alongside;
-  /** Whether the file gives back the room; takes as much again while it does. */
-  readonly vacuum?: boolean;
 }
 
 /**
- * Removes the oldest rows: from the first one on, as long as they are older, with their decisions. Before that a row `pruned` is committed
+ * Removes the oldest rows: from the first one on, as long as they are older, with their decisions and events. Before that a row `pruned` is committed
  * which holds a signed note of how many they were and how they ended, so that the log can still be checked from there on. Checkpoints stay.
  * Servers may write meanwhile. Throws `input_invalid` where events about them are still to be delivered and where the log is not
  * intact (what would show it must not be removed), and `audit_unavailable` or SQLite's errors where it cannot be written.
@@ -59,8 +57,9 @@ export async function pruneLog(options: PruneOptions): Promise<Pruned> {
     // What is deleted is overwritten.
     database.pragma('secure_delete = ON');
     await busily(() => begin(database, options, signer));
-    const removed = await removeRows(database, lastPruning(database, keysOf(signer))?.size ?? 0, busily);
-    if (options.vacuum === true) await busily(() => database.exec('VACUUM'));
+    const upTo = lastPruning(database, keysOf(signer))?.size ?? 0;
+    const removed = await removeRows(database, upTo, busily);
+    await busily(() => removeEvents(database, upTo, clock.wall() - orphanedMs));
     database.pragma('wal_checkpoint(TRUNCATE)');
     return removed;
   } finally {

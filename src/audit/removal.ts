@@ -22,6 +22,16 @@ export async function removeRows(database: Database, upTo: number, busily: Busil
   }
 }
 
+/**
+ * Removes the events about the rows up to one, which say what these said: those that were delivered or given up, and those that wait since
+ * before `orphaned`. @param orphaned wall clock, milliseconds
+ */
+export function removeEvents(database: Database, upTo: number, orphaned: number): void {
+  database
+    .prepare(`DELETE FROM outbox WHERE seq <= ? AND (state IN ('delivered', 'dead') OR created_at <= ?)`)
+    .run(upTo, orphaned);
+}
+
 /** Rows in one transaction. */
 const chunk = 2_000;
 
