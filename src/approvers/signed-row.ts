@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hashedColumns } from '../core/audit-row.ts';
 import type { Json } from '../core/canonical.ts';
 import { canonical, sha256 } from '../core/canonical.ts';
 import { isoTime } from '../core/clock.ts';
@@ -6,25 +7,7 @@ import { ceremonyMs } from './ceremonies.ts';
 import type { FormerPasskey, PairedPasskey } from './records.ts';
 import type { SignedBody } from './signed-body.ts';
 
-/** In the order in which a row's hash covers them. */
-const cellNames = [
-  'timestamp',
-  'secret_name',
-  'reason',
-  'action',
-  'scope',
-  'ttl_expires_at',
-  'vault',
-  'operation',
-  'request_id',
-  'session',
-  'agent',
-  'approver',
-  'factor',
-  'detail',
-] as const;
-
-type CellName = (typeof cellNames)[number];
+type CellName = (typeof hashedColumns)[number];
 
 const text = z.string();
 
@@ -58,7 +41,7 @@ export function readRow(columns: Readonly<Record<string, unknown>>): SignedRow |
 
 /** What a row's hash covers, between its id and the previous hash. */
 export function cellsOf(row: SignedRow): readonly (string | null)[] {
-  return cellNames.map((name) => row[name]);
+  return hashedColumns.map((name) => row[name]);
 }
 
 export interface Signed {
@@ -87,7 +70,7 @@ export function strayColumn(row: SignedRow, signed: Signed): CellName | null {
     approver: passkey.name,
     factor: passkey.factor,
   };
-  return cellNames.find((name) => said[name] !== undefined && said[name] !== row[name]) ?? null;
+  return hashedColumns.find((name) => said[name] !== undefined && said[name] !== row[name]) ?? null;
 }
 
 /** The clock may have been set a little while the person read. */

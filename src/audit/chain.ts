@@ -4,22 +4,7 @@ import { hash } from 'node:crypto';
 export const genesis = '0'.repeat(64);
 
 /** What a hash covers, in the order of the table's columns; `id` comes before these and `prev_hash` after them. */
-export const columns = [
-  'timestamp',
-  'secret_name',
-  'reason',
-  'action',
-  'scope',
-  'ttl_expires_at',
-  'vault',
-  'operation',
-  'request_id',
-  'session',
-  'agent',
-  'approver',
-  'factor',
-  'detail',
-] as const;
+export const columns = hashedColumns;
 
 export type Cell = string | null;
 

@@ -74,3 +74,21 @@ export interface DecisionRecord {
   readonly body: string;
   readonly assertion: string | null;
 }
+
+/** The columns of the table `audit` between `id` and the hashes, in their order: what a row's hash covers. */
+export const hashedColumns = [
+  'timestamp',
+  'secret_name',
+  'reason',
+  'action',
+  'scope',
+  'ttl_expires_at',
+  'vault',
+  'operation',
+  'request_id',
+  'session',
+  'agent',
+  'approver',
+  'factor',
+  'detail',
+] as const;
