@@ -1,3 +1,4 @@
+import { hashedColumns } from '../core/audit-row.ts';
 import { hash } from 'node:crypto';
 
 /** Stands before the first row. */
