@@ -1,5 +1,7 @@
-import { openSink } from '../webhooks/support.ts';
-import type { Sink } from '../webhooks/support.ts';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tap, TestVault } from '../support/vault.ts';
 
 export interface Throughput {
@@ -16,11 +18,11 @@ export interface Throughput {
  * @param webhooks local endpoints that take every `auto_approved`
  */
 export async function throughput({ atOnce, webhooks }: { atOnce: number; webhooks: number }): Promise<Throughput> {
-  const sinks = await Promise.all(Array.from({ length: webhooks }, () => openSink()));
+  const sinks = await Promise.all(Array.from({ length: webhooks }, openSink));
   const vault = await TestVault.open({
     config: {
       vaults: { local: { type: 'env', file: '.env.secrets', ttl: 60 } },
-      webhooks: sinks.map(({ origin }, at) => ({ url: `${origin}/${at}`, events: ['auto_approved'] })),
+      webhooks: sinks.map((sink) => ({ url: addressOf(sink), events: ['auto_approved'] })),
     },
   });
   const client = await vault.connect();
@@ -33,11 +35,22 @@ export async function throughput({ atOnce, webhooks }: { atOnce: number; webhook
   } finally {
     await client.close();
     await vault.close();
-    await Promise.all(sinks.map((sink: Sink) => sink.close()));
+    for (const sink of sinks) sink.close().closeAllConnections();
   }
 }
 
 const reads = 2_000;
+
+/** Takes everything. */
+async function openSink(): Promise<Server> {
+  const sink = createServer((request, response) => void request.resume().on('end', () => response.end()));
+  await once(sink.listen(0, '127.0.0.1'), 'listening');
+  return sink;
+}
+
+function addressOf(sink: Server): string {
+  return `http://127.0.0.1:${(sink.address() as AddressInfo).port}/events`;
+}
 
 async function measured(read: () => Promise<unknown>, atOnce: number): Promise<Throughput> {
   const taken: number[] = [];
