@@ -10,6 +10,7 @@ import { isoTime } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 
+const reason = 'a reason of ordinary length, as agents give them';
 const session = { id: 'a-session-of-the-bench', agent: 'bench 1' };
 
 /** Seconds and peak memory (bytes) of a process that verifies a log of so many rows. */
@@ -64,7 +65,27 @@ type OneRequest = [AuditRow, AuditRow, { requestId: string; body: string; assert
 function oneRequest(number: number, start: number): OneRequest {
   const requestId = `request-${number}`;
   const at = start + number * 1000;
-  const body = canonical({ version: 2, request: requestId, approve: true, issuedAt: isoTime(at) });
+  const body = canonical({
+    version: 2,
+    request: requestId,
+    approve: true,
+    session: session.id,
+    agent: session.agent,
+    folder: '/srv/project',
+    operation: 'read',
+    vault: 'local',
+    secrets: [{ id: 'API_KEY', name: 'API_KEY' }],
+    refused: [],
+    reason,
+    windowMs: 900_000,
+    scope: 'secret',
+    note: null,
+    mute: false,
+    config: null,
+    policy: '0'.repeat(64),
+    issuedAt: isoTime(at),
+    expiresAt: isoTime(at + 300_000),
+  });
   const until = { ttlExpiresAt: isoTime(at + 900_000) };
   const by = { approver: 'link holder', factor: 'link' };
   const opened = row('requested', requestId, at, { detail: { expiresAt: isoTime(at + 300_000), tool: 'get_secret' } });
@@ -77,7 +98,7 @@ function row(action: AuditAction, requestId: string | null, at: number, more: Pa
   return {
     timestamp: isoTime(at),
     secretName: 'API_KEY',
-    reason: 'a reason of ordinary length, as agents give them',
+    reason,
     action,
     scope: 'secret',
     ttlExpiresAt: null,
